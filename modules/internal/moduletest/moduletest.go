@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Package moduletest runs a module's test scripts: testdata/*.txtar, in the
+// language of github.com/rogpeppe/go-internal/testscript. It is for tests
+// only; no module imports it.
+//
+// Two commands are added to that language:
+//
+//	module [-check] [-diff] [-args JSON] NAME [FILE]
+//
+// runs the module with the arguments in FILE (a JSON object; {} without it) as
+// Ansible would, and prints its result indented, without invocation. It fails,
+// as "! module" expects, when the module failed.
+//
+//	fake NAME
+//
+// makes the script file NAME of the archive executable and puts it on PATH as
+// the host's command of that name.
+//
+// The host's root directory is $WORK/root: the archive's files below root/ are
+// the host's files.
+package moduletest
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"hardened.docker/modules/internal/ansible"
+	"hardened.docker/modules/internal/host"
+)
+
+// Main is the TestMain of a module's package.
+func Main(m *testing.M, name string, module ansible.Runner) {
+	table := ansible.Table{{Name: name, Module: module}}
+	testscript.Main(m, map[string]func(){
+		"module": func() { os.Exit(command(table, os.Args[1:], os.Stdout, os.Stderr)) },
+	})
+}
+
+// Scripts runs the scripts below testdata of the calling package.
+func Scripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireUniqueNames:  true,
+		RequireExplicitExec: false,
+		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("ROOT", filepath.Join(env.WorkDir, "root"))
+			bin := filepath.Join(env.WorkDir, "bin")
+			env.Setenv("PATH", bin+":"+env.Getenv("PATH"))
+			for _, dir := range []string{"root", "bin"} {
+				if err := os.MkdirAll(filepath.Join(env.WorkDir, dir), 0o755); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"fake": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) == 0 {
+					ts.Fatalf("usage: fake NAME...")
+				}
+				for _, name := range args {
+					script := ts.ReadFile(name)
+					to := ts.MkAbs(filepath.Join("bin", filepath.Base(name)))
+					ts.Check(os.WriteFile(to, []byte(script), 0o755))
+				}
+			},
+		},
+	})
+}
+
+func command(table ansible.Table, args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("module", flag.ContinueOnError)
+	check := flags.Bool("check", false, "run in check mode")
+	diff := flags.Bool("diff", false, "ask for the diff")
+	inline := flags.String("args", "", "the arguments, in place of a file")
+	if err := flags.Parse(args); err != nil || flags.NArg() < 1 {
+		fmt.Fprintln(stderr, "usage: module [-check] [-diff] [-args JSON] NAME [FILE]")
+		return 2
+	}
+	text := []byte("{}")
+	if *inline != "" {
+		text = []byte(*inline)
+	}
+	if flags.NArg() > 1 {
+		data, err := os.ReadFile(flags.Arg(1))
+		if err != nil {
+			fmt.Fprintln(stderr, err)
+			return 2
+		}
+		text = data
+	}
+	// The root that a script's options name is the host's own: paths in
+	// arguments are as a playbook has them.
+	input := withInternal(text, *check, *diff)
+	var out bytes.Buffer
+	code := ansible.Main(table, ansible.Process{
+		Args:    []string{"hardened-docker", flags.Arg(0)},
+		Stdin:   bytes.NewReader(input),
+		Stdout:  &out,
+		Stderr:  stderr,
+		Host:    host.New(os.Getenv("ROOT")),
+		Version: "test",
+	})
+	var result map[string]json.RawMessage
+	if err := json.Unmarshal(out.Bytes(), &result); err != nil {
+		fmt.Fprintf(stderr, "the module did not print one JSON object: %v\n%s\n", err, out.Bytes())
+		return 2
+	}
+	delete(result, "invocation")
+	encoder := json.NewEncoder(stdout)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(result); err != nil {
+		fmt.Fprintln(stderr, err)
+		return 2
+	}
+	return code
+}
+
+// withInternal adds Ansible's own arguments to a JSON object and leaves the
+// rest of its text as it is, so that scripts can test invalid input too.
+func withInternal(text []byte, check, diff bool) []byte {
+	text = bytes.TrimSpace(text)
+	if len(text) < 2 || text[0] != '{' {
+		return text
+	}
+	own := fmt.Sprintf(`"_ansible_check_mode": %t, "_ansible_diff": %t`, check, diff)
+	if rest := bytes.TrimSpace(text[1:]); len(rest) > 0 && rest[0] != '}' {
+		own += ", "
+	}
+	return append([]byte("{"+own), text[1:]...)
+}
