@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package dockerapi
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// maxBody is more than the list of 20,000 containers takes.
+const maxBody = 64 << 20
+
+// get sends a GET request and returns the body of an answer with status 200.
+func (c *Client) get(ctx context.Context, path string) ([]byte, error) {
+	deadline := time.Now().Add(c.limit)
+	if end, ok := ctx.Deadline(); ok && end.Before(deadline) {
+		deadline = end
+	}
+	conn, err := dial(ctx, c.path, deadline)
+	if err != nil {
+		return nil, &Error{Socket: c.socket, Path: path, Err: cause(err)}
+	}
+	defer conn.Close()
+	// The end of ctx ends the exchange at once.
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Now()) })
+	defer stop()
+	code, body, err := exchange(conn, path)
+	if err != nil {
+		if err := context.Cause(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+			return nil, &Error{Socket: c.socket, Path: path, Err: err}
+		}
+		return nil, &Error{Socket: c.socket, Path: path, Err: cause(err)}
+	}
+	if code != 200 {
+		return nil, &Error{Socket: c.socket, Path: path, Err: &StatusError{Code: code, Message: message(body)}}
+	}
+	return body, nil
+}
+
+// dial connects to a unix socket. The file it returns is known to Go's poller,
+// so that it takes deadlines.
+func dial(ctx context.Context, path string, deadline time.Time) (*os.File, error) {
+	for {
+		fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, 0)
+		if err != nil {
+			return nil, os.NewSyscallError("socket", err)
+		}
+		err = syscall.Connect(fd, &syscall.SockaddrUnix{Name: path})
+		if err == nil {
+			conn := os.NewFile(uintptr(fd), path)
+			if err := conn.SetDeadline(deadline); err != nil {
+				conn.Close()
+				return nil, err
+			}
+			return conn, nil
+		}
+		syscall.Close(fd)
+		// EAGAIN: the queue of a listener that takes no connections is full.
+		if !errors.Is(err, syscall.EAGAIN) && !errors.Is(err, syscall.EINTR) {
+			return nil, os.NewSyscallError("connect", err)
+		}
+		if time.Now().After(deadline) {
+			return nil, os.ErrDeadlineExceeded
+		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// exchange sends the request and reads the answer.
+func exchange(conn io.ReadWriter, path string) (code int, body []byte, err error) {
+	if _, err := io.WriteString(conn, "GET "+path+" HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n"); err != nil {
+		return 0, nil, err
+	}
+	r := bufio.NewReader(conn)
+	status, err := line(r)
+	if err != nil {
+		return 0, nil, err
+	}
+	fields := strings.SplitN(status, " ", 3)
+	if len(fields) < 2 || !strings.HasPrefix(fields[0], "HTTP/1.") {
+		return 0, nil, fmt.Errorf("%w: it begins with %q", ErrNotDocker, head([]byte(status)))
+	}
+	if code, err = strconv.Atoi(fields[1]); err != nil {
+		return 0, nil, fmt.Errorf("%w: it begins with %q", ErrNotDocker, head([]byte(status)))
+	}
+	length, chunked := int64(-1), false
+	for {
+		header, err := line(r)
+		if err != nil {
+			return 0, nil, err
+		}
+		if header == "" {
+			break
+		}
+		name, value, _ := strings.Cut(header, ":")
+		value = strings.TrimSpace(value)
+		switch strings.ToLower(name) {
+		case "content-length":
+			if length, err = strconv.ParseInt(value, 10, 64); err != nil || length < 0 {
+				return 0, nil, fmt.Errorf("%w: Content-Length is %q", ErrNotDocker, value)
+			}
+		case "transfer-encoding":
+			chunked = strings.EqualFold(value, "chunked")
+		}
+	}
+	switch {
+	case chunked:
+		body, err = readChunks(r)
+	case length >= 0:
+		if length > maxBody {
+			return 0, nil, ErrTooLarge
+		}
+		body = make([]byte, length)
+		_, err = io.ReadFull(r, body)
+	default:
+		body, err = io.ReadAll(io.LimitReader(r, maxBody+1))
+		if len(body) > maxBody {
+			err = ErrTooLarge
+		}
+	}
+	return code, body, short(err)
+}
+
+// line reads a line of the head of an answer, without its end.
+func line(r *bufio.Reader) (string, error) {
+	text, err := r.ReadSlice('\n')
+	if errors.Is(err, bufio.ErrBufferFull) {
+		return "", fmt.Errorf("%w: a line of its head is longer than %d bytes", ErrNotDocker, len(text))
+	}
+	if err != nil {
+		return "", short(err)
+	}
+	return strings.TrimRight(string(text), "\r\n"), nil
+}
+
+// readChunks reads a body in the chunked transfer coding (RFC 9112, 7.1).
+func readChunks(r *bufio.Reader) ([]byte, error) {
+	var body []byte
+	for {
+		head, err := line(r)
+		if err != nil {
+			return nil, err
+		}
+		digits, _, _ := strings.Cut(head, ";")
+		size, err := strconv.ParseUint(strings.TrimSpace(digits), 16, 31)
+		if err != nil {
+			return nil, fmt.Errorf("%w: the size of a chunk is %q", ErrNotDocker, head)
+		}
+		if size == 0 {
+			return body, nil
+		}
+		if len(body)+int(size) > maxBody {
+			return nil, ErrTooLarge
+		}
+		at := len(body)
+		body = append(body, make([]byte, size)...)
+		if _, err := io.ReadFull(r, body[at:]); err != nil {
+			return nil, err
+		}
+		if end, err := line(r); err != nil || end != "" {
+			return nil, fmt.Errorf("%w: a chunk does not end where it should", ErrNotDocker)
+		}
+	}
+}
+
+// short says of an answer that stopped before its end that it did.
+func short(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("%w: it ended too early", ErrNotDocker)
+	}
+	return err
+}
+
+// message is what an error answer says.
+func message(body []byte) string {
+	var answer struct {
+		Message string `json:"message"`
+	}
+	if json.Unmarshal(body, &answer) == nil && answer.Message != "" {
+		return answer.Message
+	}
+	return head(body)
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package systemd
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"hardened.docker/modules/internal/ansible"
+	"hardened.docker/modules/internal/host"
+)
+
+// Enable is the act that makes units start at boot, or not.
+type Enable struct {
+	Units []string
+	Off   bool // disable
+}
+
+// Describe implements [ansible.Act].
+func (e Enable) Describe() string {
+	if e.Off {
+		return "disable " + strings.Join(e.Units, " and ")
+	}
+	return "enable " + strings.Join(e.Units, " and ")
+}
+
+// Diff implements [ansible.Act].
+func (e Enable) Diff() []ansible.Diff {
+	header := strings.Join(e.Units, ", ") + " at boot"
+	d := ansible.Diff{BeforeHeader: header, AfterHeader: header, Before: "disabled\n", After: "enabled\n"}
+	if e.Off {
+		d.Before, d.After = d.After, d.Before
+	}
+	return []ansible.Diff{d}
+}
+
+// Do implements [ansible.Act].
+func (e Enable) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
+	verb := "enable"
+	if e.Off {
+		verb = "disable"
+	}
+	return nil, Call(ctx, h, time.Minute, append([]string{verb, "--"}, e.Units...)...)
+}
+
+// DaemonReload is the act that makes systemd read the unit files again. Units
+// that run are not touched.
+type DaemonReload struct {
+	Why string // such as "docker.service changed"
+}
+
+// Describe implements [ansible.Act].
+func (d DaemonReload) Describe() string { return "make systemd read its unit files again" }
+
+// Diff implements [ansible.Act].
+func (d DaemonReload) Diff() []ansible.Diff {
+	return []ansible.Diff{{BeforeHeader: "systemd", AfterHeader: "systemd", Before: d.Why + "\n", After: "unit files read again\n"}}
+}
+
+// Do implements [ansible.Act].
+func (d DaemonReload) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
+	return nil, Call(ctx, h, 2*time.Minute, "daemon-reload")
+}
+
+// Unmask is the act that takes away a mask that holds until reboot.
+type Unmask struct {
+	Unit string
+}
+
+// Describe implements [ansible.Act].
+func (u Unmask) Describe() string { return "unmask " + u.Unit }
+
+// Diff implements [ansible.Act].
+func (u Unmask) Diff() []ansible.Diff {
+	return []ansible.Diff{{BeforeHeader: u.Unit, AfterHeader: u.Unit, Before: "masked until reboot\n", After: "not masked\n"}}
+}
+
+// Do implements [ansible.Act].
+func (u Unmask) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
+	return nil, Call(ctx, h, time.Minute, "unmask", "--runtime", "--", u.Unit)
+}
+
+// ResetFailed is the act that makes systemd forget failures of units and the
+// number of their recent starts, which it limits.
+type ResetFailed struct {
+	Units []string
+}
+
+// Describe implements [ansible.Act].
+func (r ResetFailed) Describe() string {
+	return "reset the start limit of " + strings.Join(r.Units, " and ")
+}
+
+// Diff implements [ansible.Act].
+func (r ResetFailed) Diff() []ansible.Diff { return nil }
+
+// Do implements [ansible.Act].
+func (r ResetFailed) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
+	return nil, Call(ctx, h, time.Minute, append([]string{"reset-failed", "--"}, r.Units...)...)
+}
+
+// Call runs systemctl for its effect. With limit it fails if systemctl takes
+// longer; a job that was queued goes on nevertheless.
+func Call(ctx context.Context, h *host.Host, limit time.Duration, args ...string) error {
+	argv := append([]string{"systemctl", "--no-ask-password", "--quiet"}, args...)
+	out, err := h.Run(ctx, host.Command{Argv: argv, Limit: limit})
+	if err != nil {
+		return fmt.Errorf("cannot %s: %w", strings.ReplaceAll(strings.Join(args, " "), "-- ", ""), explain(err, out))
+	}
+	return nil
+}
