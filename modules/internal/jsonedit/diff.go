@@ -2,10 +2,12 @@
 
 package jsonedit
 
-// Diff returns the dotted paths of the values that differ by meaning, those that
-// old has in its order, then those that only new has in its order. Objects are
-// compared key by key and named by their leaves (log-opts.max-size); arrays,
-// scalars and empty objects are leaves. ParsePath reads the paths back.
+// Diff returns the dotted paths of the values that differ by meaning: in each
+// object first the keys that old has, in its order, then those that only new has,
+// in its order. Objects are compared key by key and named by their leaves
+// (log-opts.max-size); arrays, scalars and empty objects are leaves. An object
+// that becomes empty is named by the leaves that it loses. ParsePath reads the
+// paths back.
 func Diff(old, new *Document) []string {
 	var paths []string
 	diffObjects(old.root, new.root, nil, &paths)
@@ -21,9 +23,6 @@ func diffObjects(old, new *node, prefix []string, paths *[]string) {
 		case now == nil:
 			leaves(m.value, path, paths)
 		case m.value.kind == Object && now.value.kind == Object:
-			if len(m.value.members) == 0 && len(now.value.members) == 0 {
-				continue
-			}
 			diffObjects(m.value, now.value, path, paths)
 		case m.value.kind != now.value.kind || !equalText(m.value.text(), now.value.text()):
 			*paths = append(*paths, FormatPath(path))

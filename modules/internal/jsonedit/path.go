@@ -3,6 +3,7 @@
 package jsonedit
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -42,8 +43,9 @@ func parseSegments(s string) ([]segment, error) {
 		var seg segment
 		if strings.HasPrefix(rest, `"`) {
 			p := &parser{text: rest}
-			if err := p.str(); err != nil {
-				return nil, fmt.Errorf("invalid path %s: cannot read the quoted key: %w", s, err)
+			var e *SyntaxError
+			if errors.As(p.str(), &e) { // its line and column mean nothing in a path
+				return nil, fmt.Errorf("invalid path %s: %s; %s", s, e.Msg, e.Remedy)
 			}
 			seg = segment{unquote(rest[:p.pos]), true}
 			rest = rest[p.pos:]
