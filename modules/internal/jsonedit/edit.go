@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // Merge brings the settings into the document: objects are merged key by key at
@@ -34,6 +35,14 @@ func (d *Document) Set(path []string, value any) (bool, error) {
 	if len(path) == 0 {
 		return false, fmt.Errorf("missing path: name the key to set")
 	}
+	if len(path) > MaxDepth {
+		return false, fmt.Errorf("invalid path of %d keys: objects may be nested %d deep; use fewer", len(path), MaxDepth)
+	}
+	for _, name := range path {
+		if !utf8.ValidString(name) {
+			return false, fmt.Errorf("invalid key %q: it is not UTF-8; save the text as UTF-8", name)
+		}
+	}
 	var text []byte
 	var err error
 	if v, ok := value.(Value); ok {
@@ -41,7 +50,8 @@ func (d *Document) Set(path []string, value any) (bool, error) {
 	} else if text, err = json.Marshal(value); err != nil {
 		return false, fmt.Errorf("cannot write the value of %s as JSON: %w", FormatPath(path), err)
 	}
-	p := &parser{text: string(text)}
+	// The brackets of the path count for the depth of the value.
+	p := &parser{text: string(text), open: make([]int, len(path))}
 	v, err := p.value()
 	if err != nil {
 		return false, fmt.Errorf("cannot use the value of %s: %w", FormatPath(path), err)
@@ -201,7 +211,7 @@ func (e *editor) append(dst *node, name string, value *node, at place) {
 
 // first places m in an object without members.
 func (e *editor) first(dst *node, m *member, at place) {
-	if at.ownLine && !dst.wasInline {
+	if at.ownLine && !dst.inline {
 		m.before = e.style.newline + at.margin + e.style.indent
 		m.after = e.style.newline + at.margin
 	} else {
@@ -220,7 +230,7 @@ func (e *editor) next(dst *node, m *member) {
 	if len(dst.members) == 1 && !hasNewline(last.before) {
 		m.before = strings.TrimPrefix(e.style.comma, ",")
 	}
-	for i := len(dst.members) - 1; i >= 0; i-- {
+	for i := len(dst.members) - 1; i >= 0 && !dst.inline; i-- {
 		if before := dst.members[i].before; hasNewline(before) {
 			// Blank lines between groups of keys are not repeated.
 			at := strings.LastIndexByte(before, '\n')

@@ -61,8 +61,9 @@ type node struct {
 	// space between the braces of an object without members.
 	members []*member
 	inner   string
-	// wasInline: the members that an object has lost stood on one line.
-	wasInline bool
+	// inline: the object was read with members, and none began a line. It stays
+	// on one line when members come and go.
+	inline bool
 }
 
 // A member is one key of an object with its value and the white space around
@@ -158,16 +159,6 @@ func (n *node) find(name string) *member {
 		}
 	}
 	return nil
-}
-
-// hasLines tells whether any member of an object begins a line.
-func (n *node) hasLines() bool {
-	for _, m := range n.members {
-		if hasNewline(m.before) {
-			return true
-		}
-	}
-	return false
 }
 
 // byName indexes the members, for work on whole objects that must stay linear.

@@ -93,22 +93,6 @@ func (p *parser) checkTopLevel() error {
 	return p.fail(at, fmt.Sprintf("the top level is %s, not an object", n.kind.article()), remedy)
 }
 
-// garbage explains what follows the closing brace of the document.
-func (p *parser) garbage() error {
-	switch p.text[p.pos] {
-	case '}', ']':
-		return p.fail(p.pos, fmt.Sprintf("a %c too many: the object is already closed", p.text[p.pos]), "remove it")
-	case ',':
-		return p.fail(p.pos, "a comma follows the object", "remove it, or move the } before it to the end")
-	case '{':
-		return p.fail(p.pos, "a second object follows the first", "merge the two into one")
-	}
-	if err := p.unexpected(); err != nil {
-		return err
-	}
-	return p.fail(p.pos, "more text follows the end of the object", "remove it, or move the } before it to the end")
-}
-
 // space skips white space and returns it.
 func (p *parser) space() string {
 	start := p.pos
@@ -160,6 +144,7 @@ func (p *parser) object() (*node, error) {
 			return nil, err
 		}
 		n.members = append(n.members, m)
+		n.inline = (n.inline || len(n.members) == 1) && !hasNewline(before)
 		end := p.pos
 		m.after = p.space()
 		if p.pos < len(p.text) && p.text[p.pos] == ',' {
@@ -217,28 +202,6 @@ func (p *parser) member(seen *keySet, before string) (*member, error) {
 	return m, nil
 }
 
-// noKey explains what stands where a key must stand.
-func (p *parser) noKey() error {
-	if p.pos < len(p.text) {
-		switch c := p.text[p.pos]; {
-		case c == ',':
-			return p.fail(p.pos, "a comma stands where a key is expected", "remove the comma")
-		case c == ':':
-			return p.fail(p.pos, "a colon stands where a key is expected", "add the missing key")
-		case c == '{' || c == '[':
-			return p.fail(p.pos, fmt.Sprintf("%c stands where a key is expected", c), "add a key and a colon before it")
-		case c == ']':
-			return p.fail(p.pos, "] closes an object", "use }")
-		case isWord(c):
-			return p.fail(p.pos, fmt.Sprintf("the key %s is not quoted", p.word()), "put the key in double quotes")
-		}
-	}
-	if err := p.unexpected(); err != nil {
-		return err
-	}
-	return p.fail(p.pos, fmt.Sprintf("%q stands where a key is expected", p.text[p.pos]), "put the key in double quotes")
-}
-
 // array reads from [ to ]. Its elements are checked, not kept.
 func (p *parser) array() (*node, error) {
 	start := p.pos
@@ -275,26 +238,6 @@ func (p *parser) array() (*node, error) {
 	p.pos++
 	p.leave()
 	return &node{kind: Array, raw: p.text[start:p.pos]}, nil
-}
-
-// noComma explains what follows a value, which ends at end, in place of a comma
-// or the closing bracket.
-func (p *parser) noComma(end int, what string, closing byte) error {
-	if p.pos < len(p.text) {
-		switch c := p.text[p.pos]; {
-		case c == '}' || c == ']':
-			return p.fail(p.pos, fmt.Sprintf("%c closes what %c opened at %s", c, p.text[p.open[len(p.open)-1]],
-				p.where(p.open[len(p.open)-1])), fmt.Sprintf("add the missing %c before it", closing))
-		case c == ':' && what == "element":
-			return p.fail(p.pos, "a key and a colon stand inside an array", "put members in { and }")
-		case c == '"' || c == '{' || c == '[' || c == '-' || isWord(c):
-			return p.fail(end, fmt.Sprintf("no comma separates this %s from the next one", what), "add the missing comma")
-		}
-	}
-	if err := p.unexpected(); err != nil {
-		return err
-	}
-	return p.fail(p.pos, fmt.Sprintf("%q follows a value", p.text[p.pos]), fmt.Sprintf("use a comma or %c", closing))
 }
 
 // describe returns the dotted path of a key of the object being read.

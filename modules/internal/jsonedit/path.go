@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // A segment is a key of a written path. A key in quotes stands for itself; bare
@@ -37,6 +38,9 @@ func keys(segments []segment) []string {
 func parseSegments(s string) ([]segment, error) {
 	if s == "" {
 		return nil, fmt.Errorf("missing path: name a key, such as log-driver or log-opts.max-size")
+	}
+	if !utf8.ValidString(s) {
+		return nil, fmt.Errorf("invalid path %q: it is not UTF-8; save the text as UTF-8", s)
 	}
 	var segments []segment
 	for rest := s; ; {

@@ -20,6 +20,7 @@ func TestParsePath(t *testing.T) {
 		{path: `"a b"."".ü/x`, want: []string{"a b", "", "ü/x"}},
 		{path: `"\"\\\u00e9"`, want: []string{`"\é`}},
 		{path: "", wantErr: "missing path: name a key, such as log-driver or log-opts.max-size"},
+		{path: "a\xff", wantErr: `invalid path "a\xff": it is not UTF-8; save the text as UTF-8`},
 		{path: "a..b", wantErr: `invalid path a..b: a key between dots is empty; remove the extra dot, or write "" for an empty key`},
 		{path: ".a", wantErr: `invalid path .a: a key between dots is empty; remove the extra dot, or write "" for an empty key`},
 		{path: "a.", wantErr: `invalid path a.: a key between dots is empty; remove the extra dot, or write "" for an empty key`},

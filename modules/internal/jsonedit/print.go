@@ -31,21 +31,20 @@ func (s style) format(text string, l layout) string {
 	return p.String()
 }
 
+// value prints the value at p.in.pos and steps behind it.
 func (p *printer) value(l layout) {
-	start := p.in.pos
-	switch p.in.text[start] {
+	switch p.in.text[p.in.pos] {
 	case '{':
-		p.list(l, l.block, '{', '}')
+		p.list(l, '{', '}')
 	case '[':
-		if !l.array {
-			l.block = false
-		}
-		p.list(l, l.block && l.array, '[', ']')
+		l.block = l.block && l.array
+		p.list(l, '[', ']')
 	case '"':
 		p.literal()
 	default:
-		p.WriteString(p.in.word())
-		p.in.pos = start + len(p.in.word())
+		w := p.in.word()
+		p.WriteString(w)
+		p.in.pos += len(w)
 	}
 }
 
@@ -58,8 +57,8 @@ func (p *printer) literal() {
 	p.WriteString(quote(unquote(p.in.text[start:p.in.pos])))
 }
 
-// list prints an object or an array.
-func (p *printer) list(l layout, block bool, opening, closing byte) {
+// list prints an object or an array, on lines of its own if l.block is set.
+func (p *printer) list(l layout, opening, closing byte) {
 	p.WriteByte(opening)
 	p.in.pos++
 	p.in.space()
@@ -70,14 +69,14 @@ func (p *printer) list(l layout, block bool, opening, closing byte) {
 	}
 	inner := l
 	pad := ""
-	if block {
+	if l.block {
 		inner.margin += p.style.indent
 	} else if opening == '{' {
 		pad = p.style.pad
 	}
 	p.WriteString(pad)
 	for {
-		if block {
+		if l.block {
 			p.WriteString(p.style.newline + inner.margin)
 		}
 		if opening == '{' {
@@ -94,14 +93,14 @@ func (p *printer) list(l layout, block bool, opening, closing byte) {
 			break
 		}
 		p.in.space()
-		if block {
+		if l.block {
 			p.WriteByte(',')
 		} else {
 			p.WriteString(p.style.comma)
 		}
 	}
 	p.WriteString(pad)
-	if block {
+	if l.block {
 		p.WriteString(p.style.newline + l.margin)
 	}
 	p.WriteByte(closing)

@@ -37,7 +37,6 @@ func (n *node) remove(match func(name string) bool) bool {
 		return false
 	}
 	closing := n.members[len(n.members)-1].after
-	inline := !n.hasLines()
 	var kept []*member
 	var removed *member // the first of a run whose place is to be taken
 	lastRemoved := false
@@ -59,7 +58,7 @@ func (n *node) remove(match func(name string) bool) bool {
 	}
 	switch {
 	case len(kept) == 0:
-		n.inner, n.wasInline = "", inline
+		n.inner = ""
 	case lastRemoved:
 		kept[len(kept)-1].after = closing
 	}

@@ -49,9 +49,7 @@ func detectStyle(d *Document) style {
 	if c.pad != nil {
 		s.pad = *c.pad
 	}
-	if len(d.root.members) > 0 {
-		s.multiline = d.root.hasLines()
-	}
+	s.multiline = !d.root.inline
 	s.inlineArrays = c.inlineArrays > c.blockArrays
 	return s
 }
