@@ -25,17 +25,23 @@
 //   - bytes and bits want exact units: "1 MB" and "1 megabyte", but not "1 MBx" (2.15: accepted);
 //   - a string that looks like a Python literal is a dict only if it is a dict.
 //
-// Deliberate differences from ansible-core, each proven by a named exception
-// in the parity test:
+// Deliberate differences from ansible-core, named in the parity test or
+// levelled by its testdata/reference.py:
 //   - Values holds the spec's options only, not a copy under each alias.
 //   - An int given as true or false is 1 or 0, which Python calls equal.
 //   - Where a dict is turned into text (str, json), its keys are sorted.
 //   - NaN and infinity are refused: JSON, and so a result, cannot carry them.
 //   - Numbers in strings use ASCII digits.
-//   - An int is not read from a list of sign, digits and exponent, and has at most 4300 digits.
-//   - In Python literals tuples become lists, keys become strings, and bytes, sets and complex numbers are refused.
+//   - A default is a fresh copy at each use; in ansible-core all items of a list
+//     of dicts share a sub-option's default, changes included.
+//   - An int is not read from a list of sign, digits and exponent.
+//   - In Python literals tuples become lists and keys become strings; bytes, sets,
+//     complex numbers, keys that are tuples and \N{...} are refused.
 //   - Secrets also has the converted forms of no_log values and the parts of
 //     list and dict defaults, on which ansible-core fails with a traceback.
+//
+// Fallbacks (values from the environment) do not exist: a managed host's
+// environment is no place to configure a module from.
 package argspec
 
 // Spec describes the options of a module, or of an option that is a dict.

@@ -194,7 +194,9 @@ func show(value any) string {
 func showAll(values []any) string {
 	parts := make([]string, len(values))
 	for i, value := range values {
-		parts[i] = str(plain(value))
+		if parts[i] = str(plain(value)); parts[i] == "" {
+			parts[i] = `""`
+		}
 	}
 	return strings.Join(parts, ", ")
 }

@@ -205,7 +205,12 @@ func (o *Option) readValues(f field) error {
 		return fmt.Errorf("invalid default: %w", v.errors[0])
 	}
 	// A path is kept as written: ~ and $HOME are the host's, not the program's.
-	if o.Type != "path" && o.Elements != "path" {
+	switch {
+	case o.Elements == "path":
+		if list, err := toList(value); err == nil {
+			value = list
+		}
+	case o.Type != "path":
 		value = plain(params[f.option])
 	}
 	o.Default = value

@@ -50,9 +50,8 @@ func (v *validation) level(s Spec, params map[string]any, at place, top bool) {
 	names := slices.Sorted(maps.Keys(s.Options))
 
 	known := v.aliases(s, names, params, at)
-	if err := noLogValues(s, params, v.secrets); err != nil {
-		v.errors = append(v.errors, fmt.Errorf("%w%s", err, at.inside()))
-	}
+	errorsBefore := len(v.errors)
+	notDict := noLogValues(s, params, v.secrets)
 	if top {
 		v.deprecated(s, params, at)
 	}
@@ -74,6 +73,9 @@ func (v *validation) level(s Spec, params map[string]any, at place, top bool) {
 	v.defaults(s, names, params, true)
 	for _, name := range names {
 		v.subOptions(s.Options[name], name, params, at)
+	}
+	if notDict != nil && len(v.errors) == errorsBefore {
+		v.errors = append(v.errors, fmt.Errorf("%w%s", notDict, at.inside()))
 	}
 
 	maps.DeleteFunc(params, func(name string, _ any) bool {
@@ -273,8 +275,7 @@ func (v *validation) subOptions(option Option, name string, params map[string]an
 	for i, item := range items {
 		sub, ok := item.(map[string]any)
 		if !ok {
-			v.fail("invalid value %s for option %q, expected a dictionary", show(item), at.name(name))
-			continue
+			continue // the conversion has failed and said so
 		}
 		v.level(*option.Options, sub, at.child(name, i, isList), false)
 	}
