@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"syscall"
 )
 
@@ -32,11 +33,19 @@ func main() {
 	switch do {
 	case "echo", "":
 		cwd, _ := os.Getwd()
+		// Ansible removes keys with its prefix from results, however deep they are.
+		internal := map[string]any{}
+		for key, value := range args {
+			if name, ok := strings.CutPrefix(key, "_ansible_"); ok {
+				internal[name] = value
+				delete(args, key)
+			}
+		}
 		path, _ := os.Executable()
 		say(map[string]any{
-			"changed": false, "args": args, "argv": os.Args, "env": os.Environ(), "cwd": cwd, "path": path,
+			"changed": false, "args": args, "internal": internal, "argv": os.Args, "env": os.Environ(), "cwd": cwd, "path": path,
 			"uid": os.Getuid(), "input_bytes": len(input), "release": release,
-			"invocation": map[string]any{"module_args": map[string]any{"do": do}},
+			"invocation":        map[string]any{"module_args": map[string]any{"do": do}},
 			"_ansible_internal": "not for users",
 		})
 	case "length":
@@ -49,7 +58,7 @@ func main() {
 	case "warn":
 		say(map[string]any{"changed": true, "warnings": []string{"a warning of the module"},
 			"deprecations": []any{map[string]any{"msg": "an old option", "version": "9.0.0", "collection_name": "hardened.docker"}},
-			"diff": map[string]any{"before": "old line\n", "after": "new line\n"}, "stdout": "one\ntwo\n", "template": "{{ 6 * 7 }}"})
+			"diff":         map[string]any{"before": "old line\n", "after": "new line\n"}, "stdout": "one\ntwo\n", "template": "{{ 6 * 7 }}"})
 	case "fail":
 		say(map[string]any{"failed": true, "msg": "cannot do it: asked to fail", "exception": "a traceback"})
 		os.Exit(1)
