@@ -25,7 +25,6 @@ GO_SOURCES := $(shell find modules -name '*.go' -not -name '*_test.go') go.mod
 GO_BUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)'
 
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/$(BUILD)
-export ANSIBLE_HOME := $(CURDIR)/$(BUILD)/ansible
 export PATH := $(VENV)/bin:$(PATH)
 export HARDENED_DOCKER_PYTHON := $(VENV)/bin/python
 

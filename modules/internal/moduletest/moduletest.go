@@ -78,6 +78,57 @@ func Scripts(t *testing.T) {
 	})
 }
 
+// Run runs a module on the host whose files lie below root, with arguments
+// that are the text of a JSON object, and returns its result.
+func Run(t *testing.T, module ansible.Runner, root, args string) map[string]any {
+	t.Helper()
+	var out bytes.Buffer
+	ansible.Main(ansible.Table{{Name: "module", Module: module}}, ansible.Process{
+		Args: []string{"module"}, Stdin: bytes.NewReader([]byte(args)), Stdout: &out, Stderr: io.Discard, Host: host.New(root),
+	})
+	var result map[string]any
+	if err := json.Unmarshal(out.Bytes(), &result); err != nil {
+		t.Fatalf("the module did not print one JSON object: %v\n%s", err, out.Bytes())
+	}
+	return result
+}
+
+// Tree lists what lies below root: for each file its mode and content, so that
+// a test can tell whether anything was changed.
+func Tree(t *testing.T, root string) map[string]string {
+	t.Helper()
+	tree := map[string]string{}
+	err := filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		content := ""
+		switch {
+		case info.Mode().IsRegular():
+			data, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			content = string(data)
+		case info.Mode()&os.ModeSymlink != 0:
+			if content, err = os.Readlink(path); err != nil {
+				return err
+			}
+		}
+		name, err := filepath.Rel(root, path)
+		tree[name] = info.Mode().String() + " " + content
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tree
+}
+
 func command(table ansible.Table, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("module", flag.ContinueOnError)
 	check := flags.Bool("check", false, "run in check mode")

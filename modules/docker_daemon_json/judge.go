@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package docker_daemon_json
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"hardened.docker/modules/internal/dockerapi"
+	"hardened.docker/modules/internal/dockerd"
+	"hardened.docker/modules/internal/engine"
+	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/internal/jsonedit"
+)
+
+// verdict is what the engine would make of a change.
+type verdict struct {
+	version  any    // the engine's version as it spells it, nil if there is none
+	apply    string // none, reload or restart
+	affected []string
+	warnings []string
+}
+
+// apiLimit is how long the daemon may take for an answer. One that hangs
+// answers nothing at all; one that is merely busy needs a second or two.
+const apiLimit = 10 * time.Second
+
+// judge asks the engine table about the edited file, and the running daemon
+// about what applying it takes.
+func judge(ctx context.Context, h *host.Host, p Params, old, edited *jsonedit.Document) (verdict, error) {
+	v := verdict{apply: engine.None.String(), affected: []string{}}
+	daemon := running(h, old)
+	text := p.EngineVersion
+	if text == nil {
+		text = installed(ctx, h, daemon)
+	}
+	var version engine.Version
+	if text != nil {
+		parsed, err := engine.Parse(*text)
+		if err != nil && p.EngineVersion != nil {
+			return v, fmt.Errorf("invalid value of option \"engine_version\": %w", err)
+		}
+		if err != nil {
+			v.warnings = append(v.warnings, fmt.Sprintf("cannot tell the version of the installed engine: %v; the file is checked for what every engine knows", err))
+		}
+		v.version, version = *text, parsed
+	}
+	before, after := decode(old), decode(edited)
+	need, _ := engine.Apply(before, after, version)
+	if p.Validate {
+		warnings, err := check(p, after, changedKeys(old, edited), version)
+		v.warnings = append(v.warnings, warnings...)
+		if err != nil {
+			return v, err
+		}
+	}
+	if daemon != nil {
+		v.apply = need.String()
+		if need == engine.Restart {
+			v.affected = stopped(ctx, daemon)
+		}
+	}
+	return v, nil
+}
+
+// check returns what the engine table has against the file: an error for what
+// must not be written, warnings for the rest.
+//
+// What the engine rejects counts wherever it stands, since one bad key keeps
+// the daemon from starting. What is only dangerous counts where this task
+// changes something; otherwise nobody could repair such a file step by step.
+func check(p Params, doc map[string]any, changed []string, version engine.Version) (warnings []string, err error) {
+	var refused []string
+	for _, problem := range engine.Check(doc, engine.Target{Version: version}) {
+		mine := slices.Contains(changed, problem.Key())
+		if problem.Severity == engine.Refuse && (mine || problem.Stage != engine.Dangerous) {
+			text := problem.Text
+			if !mine {
+				text += fmt.Sprintf(" (it is in the file already; this task can take it out with remove: [%s])", problem.Path)
+			}
+			refused = append(refused, text)
+			continue
+		}
+		warnings = append(warnings, problem.Text)
+	}
+	if len(refused) > 0 {
+		return warnings, fmt.Errorf("cannot write %s: %s", p.Path, strings.Join(refused, "; "))
+	}
+	return warnings, nil
+}
+
+// decode returns a document as the engine table takes it.
+func decode(d *jsonedit.Document) map[string]any {
+	top, _ := d.Get()
+	doc, _ := top.Any().(map[string]any)
+	return doc
+}
+
+// changedKeys are the top-level keys whose value the task changes.
+func changedKeys(old, edited *jsonedit.Document) []string {
+	var keys []string
+	for _, name := range jsonedit.Diff(old, edited) {
+		if path, err := jsonedit.ParsePath(name); err == nil && !slices.Contains(keys, path[0]) {
+			keys = append(keys, path[0])
+		}
+	}
+	return keys
+}
+
+// pidFile is dockerd's own, which it writes before it listens.
+const pidFile = "/run/docker.pid"
+
+// running returns a client of the daemon that runs on the host, nil if none
+// does. It asks no systemctl: this module runs also where nothing is to be
+// done, and the file and /proc answer faster.
+func running(h *host.Host, config *jsonedit.Document) *dockerapi.Client {
+	text, err := h.ReadFile(pidFile)
+	if err != nil {
+		return nil
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		return nil
+	}
+	process, err := dockerd.ReadProcess(h, pid)
+	if err != nil || process.Name != "dockerd" || dockerd.Replaced(h, pid) {
+		return nil
+	}
+	content := config.String()
+	settings, err := dockerd.ParseSettings(&content)
+	if err != nil {
+		settings = nil
+	}
+	return dockerd.Daemon{Process: &process}.Client(h, settings, apiLimit)
+}
+
+// installed returns the version of the engine that will read the file next,
+// nil if there is none: that of the running daemon, which is the cheaper to
+// ask, or else that of the program.
+func installed(ctx context.Context, h *host.Host, daemon *dockerapi.Client) *string {
+	if daemon != nil {
+		if answer, err := daemon.Version(ctx); err == nil && answer.Version != "" {
+			return &answer.Version
+		}
+	}
+	out, err := h.Run(ctx, host.Command{Argv: []string{"dockerd", "--version"}, Limit: apiLimit})
+	if errors.Is(err, host.ErrNotFound) {
+		return nil
+	}
+	// Docker version 20.10.24+dfsg1, build 5d6db84
+	_, rest, _ := strings.Cut(string(out.Stdout), "ersion ")
+	version, _, _ := strings.Cut(strings.TrimSpace(rest), ",")
+	return &version
+}
+
+// stopped returns the names of the containers that a restart of the daemon
+// stops: the running ones, unless it lets them live.
+func stopped(ctx context.Context, daemon *dockerapi.Client) []string {
+	names := []string{}
+	if info, err := daemon.Info(ctx); err != nil || info.LiveRestoreEnabled {
+		return names
+	}
+	containers, err := daemon.Containers(ctx, false)
+	if err != nil {
+		return names
+	}
+	for _, c := range containers {
+		names = append(names, c.Name())
+	}
+	slices.Sort(names)
+	return names
+}
