@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package engine
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// logDrivers are the log drivers compiled into an engine on Linux.
+func logDrivers(v Version) []string {
+	names := []string{"awslogs", "fluentd", "gcplogs", "gelf", "journald", "json-file", "local", "none", "splunk", "syslog"}
+	if !v.since(25, 0) {
+		names = append(names, "logentries")
+	}
+	return names
+}
+
+// fileLogOptions are the options that the two file drivers know, beside those
+// that every driver shares.
+func fileLogOptions(driver string) []string {
+	shared := []string{"cache-compress", "cache-disabled", "cache-max-file", "cache-max-size", "max-buffer-size", "mode"}
+	switch driver {
+	case "json-file":
+		return append(shared, "compress", "env", "env-regex", "labels", "labels-regex", "max-file", "max-size", "tag")
+	case "local":
+		return append(shared, "compress", "max-file", "max-size")
+	}
+	return nil
+}
+
+// checkLogging judges the engine's own log and the default for containers.
+func (c *checker) checkLogging(name string) {
+	switch name {
+	case "log-level":
+		c.checkLogLevel()
+	case "log-format":
+		if format := c.text(name); format != "" && format != "text" && format != "json" {
+			c.invalid(name, Rejected, format, "write text or json")
+		}
+	case "log-driver":
+		c.checkLogDriver()
+	case "log-opts":
+		c.checkLogOptions()
+	}
+}
+
+func (c *checker) checkLogLevel() {
+	level := c.text("log-level")
+	names := []string{"", "trace", "debug", "info", "warn", "error", "fatal", "panic"}
+	if slices.Contains(names, strings.ToLower(level)) || strings.EqualFold(level, "warning") && !c.version.since(25, 0) {
+		return
+	}
+	c.invalid("log-level", Rejected, level, "write debug, info, warn, error or fatal")
+}
+
+func (c *checker) checkLogDriver() {
+	driver := c.text("log-driver")
+	names := logDrivers(c.version)
+	switch {
+	case driver == "" || slices.Contains(names, driver):
+	case driver == "logentries":
+		c.invalid("log-driver", Fails, driver, "it was removed in 25.0, the daemon does not start: write json-file or local")
+	case nearest(driver, names) != "":
+		c.add("log-driver", Fails, Refuse, "unknown log-driver %q for %s, the daemon does not start%s", driver, c.name(), nearest(driver, names))
+	default:
+		c.add("log-driver", Fails, Warn, "unknown log-driver %q for %s: unless a plugin of this name is installed and enabled, the daemon does not start", driver, c.name())
+	}
+}
+
+// checkLogOptions finds what the engine accepts and then refuses for every
+// container that it creates.
+func (c *checker) checkLogOptions() {
+	driver := c.text("log-driver")
+	if driver == "" && !c.hasFlag("log-driver") {
+		driver = "json-file"
+	}
+	options, _ := c.doc["log-opts"].(map[string]any)
+	known := fileLogOptions(driver)
+	for _, name := range slices.Sorted(maps.Keys(options)) {
+		where := "log-opts." + name
+		value, _ := options[name].(string)
+		if known != nil && !slices.Contains(known, name) {
+			c.add(where, Dangerous, Refuse, "unknown log option %q for the driver %s: %s accepts it and then no container can be created%s", name, driver, c.name(), nearest(name, known))
+			continue
+		}
+		if known == nil {
+			continue
+		}
+		switch name {
+		case "max-size":
+			if _, ok := parseSize(value, c.version); !ok && value != "-1" {
+				c.add(where, Dangerous, Refuse, "invalid %s %q: no container could be created: write a size such as 10m", where, value)
+			}
+		case "max-file":
+			if n, err := strconv.Atoi(value); err != nil || n < 1 {
+				c.add(where, Dangerous, Refuse, "invalid %s %q: no container could be created: write a count of 1 or more in quotes", where, value)
+			}
+		case "compress":
+			if _, err := strconv.ParseBool(value); err != nil {
+				c.add(where, Dangerous, Refuse, "invalid %s %q: no container could be created: write \"true\" or \"false\"", where, value)
+			}
+		case "mode":
+			if value != "blocking" && value != "non-blocking" {
+				c.add(where, Dangerous, Refuse, "invalid %s %q: no container could be created: write blocking or non-blocking", where, value)
+			}
+		}
+	}
+}

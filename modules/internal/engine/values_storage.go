@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package engine
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// drivers returns the classic storage drivers of an engine on Linux. A
+// distribution may leave some out.
+func drivers(v Version) []string {
+	names := []string{"btrfs", "overlay2", "vfs", "zfs"}
+	if v.since(20, 10) {
+		names = append(names, "fuse-overlayfs")
+	}
+	if !v.since(25, 0) {
+		names = append(names, "devicemapper")
+	}
+	if !v.since(24, 0) {
+		names = append(names, "aufs", "overlay")
+	}
+	slices.Sort(names)
+	return names
+}
+
+// driverGone is the release that dropped a storage driver.
+func driverGone(name string) (Version, bool) {
+	switch name {
+	case "aufs", "overlay":
+		return series(24, 0), true
+	case "devicemapper":
+		return series(25, 0), true
+	}
+	return Version{}, false
+}
+
+// snapshotters reports whether the storage driver may be a snapshotter of
+// containerd: then its name is not the engine's to know.
+func (c *checker) snapshotters() bool {
+	features, _ := c.doc["features"].(map[string]any)
+	on, set := features["containerd-snapshotter"].(bool)
+	return on && c.version.since(23, 0) || !set && c.version.since(29, 0)
+}
+
+// checkStorage judges where and how images and containers are kept. The engine
+// validates none of it before it starts.
+func (c *checker) checkStorage(name string) {
+	switch name {
+	case "storage-driver":
+		c.checkDriver()
+	case "storage-opts":
+		c.checkStorageOptions()
+	case "data-root", "exec-root":
+		if dir := c.text(name); dir != "" && !path.IsAbs(dir) {
+			c.add(name, Dangerous, Refuse, "invalid %s %q: %s takes it relative to wherever it is started: write an absolute path", name, dir, c.name())
+		}
+	case "userns-remap":
+		value := c.text(name)
+		if strings.Count(value, ":") > 1 {
+			c.invalid(name, c.at(25, 0), value, "write default, user, or user:group")
+		}
+	case "features":
+		features, _ := c.doc[name].(map[string]any)
+		if features["containerd-snapshotter"] == true && !c.version.since(23, 0) {
+			c.add(name+".containerd-snapshotter", Dangerous, Warn, "unknown feature %q for %s: it has no effect before 23.0", "containerd-snapshotter", c.name())
+		}
+	}
+}
+
+func (c *checker) checkDriver() {
+	driver := c.text("storage-driver")
+	if driver == "" || c.snapshotters() && driverIsModern(driver) {
+		return
+	}
+	names := drivers(c.version)
+	if slices.Contains(names, driver) {
+		if driver == "vfs" {
+			c.add("storage-driver", Dangerous, Warn, "cannot recommend storage-driver \"vfs\": it copies every layer whole; use overlay2")
+		}
+		return
+	}
+	if gone, once := driverGone(driver); once {
+		c.add("storage-driver", Fails, Refuse, "unknown storage-driver %q for %s: it was removed in %s, the daemon does not start: write overlay2, after saving the images", driver, c.name(), gone)
+		return
+	}
+	c.add("storage-driver", Fails, Refuse, "unknown storage-driver %q for %s, the daemon does not start: write one of %s%s", driver, c.name(), strings.Join(names, ", "), nearest(driver, names))
+}
+
+// driverIsModern is false for the drivers that no snapshotter shares a name with.
+func driverIsModern(driver string) bool {
+	_, gone := driverGone(driver)
+	return !gone
+}
+
+func (c *checker) checkStorageOptions() {
+	driver := c.text("storage-driver")
+	for i, option := range c.list("storage-opts") {
+		where := index("storage-opts", i)
+		name, _, found := strings.Cut(option, "=")
+		owner, _, _ := strings.Cut(name, ".")
+		switch {
+		case !found:
+			c.invalid(where, Fails, option, "write option=value")
+		case name == "overlay2.override_kernel_check" && c.version.since(24, 0):
+			c.invalid(where, Fails, option, "the daemon does not start with it since 24.0: remove it, every kernel that this engine runs on has what it was for")
+		case owner == "dm" && c.version.since(25, 0):
+			c.invalid(where, Fails, option, "the devicemapper driver was removed in 25.0: remove it")
+		case driver == "overlay2" && name != "overlay2.size" && name != "overlay2.override_kernel_check" && !c.snapshotters():
+			c.invalid(where, Fails, option, "the driver overlay2 knows overlay2.size only")
+		}
+	}
+	if driver == "devicemapper" && !c.version.since(25, 0) && !slices.ContainsFunc(c.list("storage-opts"), func(o string) bool {
+		return strings.HasPrefix(o, "dm.thinpooldev=") || strings.HasPrefix(o, "dm.directlvm_device=")
+	}) {
+		c.add("storage-driver", Dangerous, Warn, "missing dm.thinpooldev in storage-opts: devicemapper then works on sparse loop files, slow and easily damaged")
+	}
+}
