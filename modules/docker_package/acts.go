@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package docker_package
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"hardened.docker/modules/internal/ansible"
+	"hardened.docker/modules/internal/apt"
+	"hardened.docker/modules/internal/distro"
+	"hardened.docker/modules/internal/host"
+)
+
+// repairs adds the acts that finish what an interrupted run began, and reports
+// whether there are packages among that.
+func repairs(ctx context.Context, h *host.Host, m manager, plan *ansible.Plan) (bool, error) {
+	have, err := m.read()
+	if err != nil {
+		return false, err
+	}
+	if have.Unfinished() {
+		// Somebody may just be at work.
+		waited, err := m.settle(ctx)
+		if err != nil {
+			return false, err
+		}
+		if waited != "" {
+			if have, err = m.read(); err != nil {
+				return false, err
+			}
+		}
+	}
+	broken := have.Unfinished()
+	if broken {
+		plan.Acts = append(plan.Acts, repair{manager: m, packages: have.Interrupted()})
+	}
+	if left := blocked(h); len(left) > 0 && !broken {
+		plan.Acts = append(plan.Acts, unblocking{paths: left, manager: m})
+	}
+	return broken, nil
+}
+
+// noted returns for whom an act waited, as a result.
+func noted(waited string) map[string]any {
+	if waited == "" {
+		return nil
+	}
+	return map[string]any{"waited_for": strings.TrimPrefix(waited, "waited for ")}
+}
+
+// repair is the act that lets the package manager finish.
+type repair struct {
+	manager  manager
+	packages []string
+}
+
+func (r repair) Describe() string {
+	if len(r.packages) == 0 {
+		return "let the package manager finish what an interrupted run began"
+	}
+	return "let the package manager finish what an interrupted run began: " + strings.Join(r.packages, ", ")
+}
+
+func (r repair) Diff() []ansible.Diff { return nil }
+
+func (r repair) Do(ctx context.Context, _ *host.Host) (map[string]any, error) {
+	waited, err := r.manager.repair(ctx)
+	if err != nil {
+		return noted(waited), fmt.Errorf("cannot finish the interrupted installation of packages: %w", err)
+	}
+	return noted(waited), nil
+}
+
+// unblocking is the act that takes away what kept the engine from starting while
+// a run that was killed installed packages.
+type unblocking struct {
+	paths   []string
+	manager manager
+}
+
+func (r unblocking) Describe() string {
+	return "remove what a killed run left: " + strings.Join(r.paths, ", ")
+}
+
+func (r unblocking) Diff() []ansible.Diff { return nil }
+
+func (r unblocking) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
+	// The killed run's package manager may still be at it.
+	waited, err := r.manager.settle(ctx)
+	if err != nil {
+		return noted(waited), err
+	}
+	return noted(waited), unblock(ctx, h)
+}
+
+// refresh is the act that fetches the lists of packages.
+type refresh struct{ manager manager }
+
+func (r refresh) Describe() string { return "fetch the package lists" }
+
+func (r refresh) Diff() []ansible.Diff { return nil }
+
+func (r refresh) Do(ctx context.Context, _ *host.Host) (map[string]any, error) {
+	waited, err := r.manager.refresh(ctx)
+	if err != nil {
+		return noted(waited), fmt.Errorf("cannot fetch the package lists: %w", err)
+	}
+	return noted(waited), nil
+}
+
+// install is the act that installs, moves and removes packages.
+type install struct {
+	params  Params
+	release distro.Release
+	manager manager
+	outcome outcome
+	known   bool // outcome is complete
+	again   bool // the state that outcome was decided from is about to change
+}
+
+func (i *install) Describe() string {
+	if !i.known {
+		name := i.params.Flavor
+		if name == "auto" {
+			name = "the engine"
+		}
+		return strings.TrimSpace("install " + name + " " + i.params.Version)
+	}
+	var parts []string
+	for _, c := range i.outcome.changes {
+		switch {
+		case c.After == "":
+			parts = append(parts, "remove "+c.Name+" "+c.Before)
+		case c.Before == "":
+			parts = append(parts, "install "+c.Name+" "+c.After)
+		default:
+			parts = append(parts, "move "+c.Name+" from "+c.Before+" to "+c.After)
+		}
+	}
+	if len(parts) == 0 {
+		return "look for a newer " + i.outcome.unit.engine
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (i *install) Diff() []ansible.Diff { return diffOf(i.outcome.changes) }
+
+// diffOf shows packages with their versions, one a line.
+func diffOf(changes []apt.Change) []ansible.Diff {
+	if len(changes) == 0 {
+		return nil
+	}
+	var before, after strings.Builder
+	for _, c := range changes {
+		if c.Before != "" {
+			fmt.Fprintf(&before, "%s %s\n", c.Name, c.Before)
+		}
+		if c.After != "" {
+			fmt.Fprintf(&after, "%s %s\n", c.Name, c.After)
+		}
+	}
+	return []ansible.Diff{{BeforeHeader: "packages", AfterHeader: "packages", Before: before.String(), After: after.String()}}
+}
+
+func (i *install) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
+	result := make(map[string]any)
+	waited, err := i.manager.settle(ctx)
+	merge(result, noted(waited))
+	if err != nil {
+		return result, fmt.Errorf("cannot install packages: %w", err)
+	}
+	if i.again || !i.known || waited != "" {
+		o, err := decide(ctx, h, i.params, i.release, i.manager)
+		merge(result, o.result())
+		if err != nil {
+			return result, err
+		}
+		i.outcome, i.known = o, true
+	}
+	if i.outcome.request.empty() {
+		return result, nil
+	}
+	waited, err = i.manager.commit(ctx, i.outcome.request)
+	merge(result, noted(waited))
+	if err != nil {
+		return result, fmt.Errorf("cannot install %s %s: %w", i.outcome.unit.engine, i.outcome.version, err)
+	}
+	return result, i.prove(result)
+}
+
+// prove reads what is installed now: a package manager that says that it has
+// done it may have chosen otherwise.
+func (i *install) prove(result map[string]any) error {
+	have, err := i.manager.read()
+	if err != nil {
+		return err
+	}
+	for name, want := range i.outcome.request.install {
+		if got := have.Installed(name); got == "" || want != "" && got != want {
+			return fmt.Errorf("cannot install %s %s: the package manager ended well, but what is installed is %q", name, want, got)
+		}
+	}
+	i.outcome.have = have
+	merge(result, map[string]any{"version": have.Installed(i.outcome.unit.engine)})
+	return nil
+}
+
+func merge(into, from map[string]any) {
+	for name, value := range from {
+		into[name] = value
+	}
+}
+
+// hold is the act that forbids, or allows, that the packages change without
+// this module.
+type hold struct {
+	params  Params
+	release distro.Release
+	manager manager
+	names   []string
+	known   bool
+}
+
+func (a *hold) Describe() string {
+	verb := "hold "
+	if !a.params.Hold {
+		verb = "release the hold of "
+	}
+	if len(a.names) == 0 {
+		return verb + "the engine's packages"
+	}
+	return verb + strings.Join(a.names, ", ")
+}
+
+func (a *hold) Diff() []ansible.Diff {
+	text := func(held bool) string {
+		var b strings.Builder
+		for _, name := range a.names {
+			state := "free"
+			if held {
+				state = "held"
+			}
+			fmt.Fprintf(&b, "%s %s\n", name, state)
+		}
+		return b.String()
+	}
+	return []ansible.Diff{{BeforeHeader: "holds", AfterHeader: "holds", Before: text(!a.params.Hold), After: text(a.params.Hold)}}
+}
+
+func (a *hold) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
+	// What is there is what counts, whatever had been foreseen.
+	have, err := a.manager.read()
+	if err != nil {
+		return nil, err
+	}
+	a.names = nil
+	for _, f := range a.manager.flavors() {
+		for _, name := range unitOf(f).members() {
+			if have.Installed(unitOf(f).engine) != "" && have.Installed(name) != "" && have.Held(name) != a.params.Hold {
+				a.names = append(a.names, name)
+			}
+		}
+	}
+	if len(a.names) == 0 {
+		return nil, nil
+	}
+	waited, err := a.manager.hold(ctx, a.names, a.params.Hold)
+	if err != nil {
+		return noted(waited), fmt.Errorf("cannot %s: %w", a.Describe(), err)
+	}
+	return noted(waited), nil
+}
+
+// result is what the module returns of an outcome.
+func (o outcome) result() map[string]any {
+	available := []map[string]any{}
+	for _, a := range o.offers.Available[o.unit.engine] {
+		available = append(available, map[string]any{"version": a.Version, "source": a.Source})
+	}
+	conflicts := o.conflicts
+	if conflicts == nil {
+		conflicts = []conflict{}
+	}
+	packages := make(map[string]map[string]any)
+	set := func(name, before, after string) {
+		packages[name] = map[string]any{"before": orNil(before), "after": orNil(after)}
+	}
+	if o.have != nil {
+		for _, name := range o.unit.members() {
+			if v := o.have.Installed(name); v != "" && name != "" {
+				set(name, v, v)
+			}
+		}
+	}
+	for _, c := range o.changes {
+		set(c.Name, c.Before, c.After)
+	}
+	return map[string]any{
+		"flavor":    string(o.unit.flavor),
+		"version":   orNil(o.version),
+		"available": available,
+		"packages":  packages,
+		"conflicts": conflicts,
+	}
+}
+
+func orNil(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package docker_package
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"hardened.docker/modules/internal/apt"
+	"hardened.docker/modules/internal/distro"
+	"hardened.docker/modules/internal/host"
+)
+
+// aptManager is the package manager of Debian and its family.
+type aptManager struct {
+	host *host.Host
+	options
+}
+
+func (m aptManager) flavors() []distro.Flavor {
+	return []distro.Flavor{distro.DockerCE, distro.DockerIO}
+}
+
+func (m aptManager) read() (inventory, error) { return apt.ReadStatus(m.host) }
+
+func (m aptManager) offers(ctx context.Context, names []string) (apt.Offers, error) {
+	return apt.ReadOffers(ctx, m.host, names)
+}
+
+func (m aptManager) lists() (apt.Lists, error) { return apt.ReadLists(m.host) }
+
+func (m aptManager) simulate(ctx context.Context, r request) ([]apt.Change, error) {
+	return apt.Simulate(ctx, m.host, r.apt())
+}
+
+func (m aptManager) owned(name string, paths []string) []string {
+	status, err := apt.ReadStatus(m.host)
+	if err != nil {
+		return nil
+	}
+	return apt.Owned(m.host, status.Get(name), paths)
+}
+
+func (m aptManager) compare(a, b string) int              { return apt.Compare(a, b) }
+func (m aptManager) matches(pattern, version string) bool { return apt.Matches(pattern, version) }
+
+// apt returns apt-get's arguments for the request. Holds are this module's
+// own way of keeping the packages in step, so they do not bind it.
+func (r request) apt() []string {
+	// Recommended packages are left out: for docker-ce they bring rootless
+	// mode and git, for docker.io needrestart and git. What the engine does
+	// not work without is named in flavors.go.
+	args := []string{"--no-install-recommends", "--allow-change-held-packages", "--allow-downgrades"}
+	verb := "install"
+	if len(r.install) == 0 {
+		verb = "remove"
+		if r.purge {
+			verb = "purge"
+		}
+	}
+	args = append(args, verb)
+	for _, name := range sortedKeys(r.install) {
+		if version := r.install[name]; version != "" {
+			name += "=" + version
+		}
+		args = append(args, name)
+	}
+	for _, name := range r.remove {
+		if verb == "install" {
+			name += "-"
+		}
+		args = append(args, name)
+	}
+	return args
+}
+
+func (m aptManager) settle(ctx context.Context) (string, error) {
+	return apt.Wait(ctx, m.host, m.lockTimeout)
+}
+
+// repair lets dpkg finish, and apt supply what is missing for that.
+func (m aptManager) repair(ctx context.Context) (string, error) {
+	waited, err := m.transact(ctx, []string{"dpkg", "--force-confdef", "--force-confold", "--configure", "-a"})
+	status, readErr := apt.ReadStatus(m.host)
+	if readErr != nil {
+		return waited, readErr
+	}
+	if err == nil && !status.Unfinished() {
+		return waited, nil
+	}
+	// A package that was being unpacked, or whose dependency was still to be,
+	// cannot be configured.
+	return m.transact(ctx, apt.AptGet("--no-install-recommends", "--allow-change-held-packages", "-f", "install"))
+}
+
+func (m aptManager) refresh(ctx context.Context) (string, error) {
+	return apt.Update{LockTimeout: m.lockTimeout}.Fetch(ctx, m.host)
+}
+
+func (m aptManager) commit(ctx context.Context, r request) (string, error) {
+	args := r.apt()
+	if len(r.install) > 0 {
+		if waited, err := apt.Download(ctx, m.host, m.lockTimeout, args); err != nil {
+			return waited, err
+		}
+	}
+	if r.purge {
+		return m.purge(ctx, r)
+	}
+	return m.transact(ctx, apt.AptGet(args...))
+}
+
+func (m aptManager) hold(ctx context.Context, names []string, on bool) (string, error) {
+	verb := "unhold"
+	if on {
+		verb = "hold"
+	}
+	return apt.Transaction{
+		Argv:        slices.Concat([]string{"apt-mark", verb}, names),
+		LockTimeout: m.lockTimeout,
+	}.Run(ctx, m.host)
+}
+
+// transact runs a program that can start the engine, and keeps it from that
+// unless the engine runs already or the user wants it.
+func (m aptManager) transact(ctx context.Context, argv []string) (string, error) {
+	t := apt.Transaction{Argv: argv, LockTimeout: m.lockTimeout}
+	if m.autostart || engineActive(ctx, m.host) {
+		return t.Run(ctx, m.host)
+	}
+	return withoutStart(ctx, m.host, t)
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, strings.Compare)
+	return keys
+}
+
+// purge removes packages with their configuration, but never data: Debian's
+// docker.io brings a script that deletes /var/lib/docker when it is purged
+// (its prerm and postrm, 20.10 to 26.1), whatever is in there.
+func (m aptManager) purge(ctx context.Context, r request) (string, error) {
+	have, err := m.read()
+	if err != nil {
+		return "", err
+	}
+	var first string
+	if installed := slices.DeleteFunc(slices.Clone(r.remove), func(name string) bool { return have.Installed(name) == "" }); len(installed) > 0 {
+		if first, err = m.transact(ctx, apt.AptGet(request{remove: installed}.apt()...)); err != nil {
+			return first, err
+		}
+	}
+	const script = defaultDataRoot + "/nuke-graph-directory.sh"
+	if err := os.Remove(m.host.Path(script)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return first, fmt.Errorf("cannot remove %s, which would delete all of the engine's data: %w", script, err)
+	}
+	waited, err := m.transact(ctx, apt.AptGet(r.apt()...))
+	return first + waited, err
+}

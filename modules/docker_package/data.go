@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package docker_package
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"hardened.docker/modules/internal/ansible"
+	"hardened.docker/modules/internal/host"
+)
+
+const (
+	defaultDataRoot = "/var/lib/docker"
+	containerdRoot  = "/var/lib/containerd"
+)
+
+// data is what the engine keeps on the host's disks.
+type data struct {
+	dirs   []string        // those that are there
+	remove []directoryTree // those that this task removes
+	warn   []string
+}
+
+// dataOf finds the engine's data and, if they are to be removed, refuses to
+// lose what users put into containers and volumes.
+func dataOf(h *host.Host, p Params, have inventory, removed []string) (data, error) {
+	var d data
+	root, warn := dataRoot(h)
+	d.warn = warn
+	for _, dir := range []string{root, containerdRoot} {
+		if info, err := h.Stat(dir); err == nil && info.IsDir() {
+			d.dirs = append(d.dirs, dir)
+		}
+	}
+	if !p.RemoveData {
+		return d, nil
+	}
+	if kept := keepers(h, root); len(kept) > 0 && !p.AllowDataLoss {
+		return d, fmt.Errorf("cannot remove %s: it has %s; back up what you need, then remove them or set allow_data_loss: true", root, strings.Join(kept, " and "))
+	}
+	for _, dir := range d.dirs {
+		if dir == containerdRoot {
+			if why := containerdInUse(h, have, removed); why != "" {
+				d.warn = append(d.warn, containerdRoot+" stays: "+why)
+				continue
+			}
+		}
+		entries, strangers, err := ownEntries(h, dir)
+		if err != nil {
+			return d, err
+		}
+		if len(strangers) > 0 {
+			d.warn = append(d.warn, fmt.Sprintf("%s stays, with what Docker did not make: %s", dir, strings.Join(strangers, ", ")))
+		}
+		if mounts := mountsBelow(h, dir); len(mounts) > 0 {
+			// Those of running containers go when the engine stops.
+			d.warn = append(d.warn, fmt.Sprintf("file systems are mounted below %s: %s; the task fails if they still are when the engine is gone", dir, strings.Join(mounts, ", ")))
+		}
+		if len(entries) > 0 || len(strangers) == 0 {
+			d.remove = append(d.remove, directoryTree{dir: dir, entries: entries, whole: len(strangers) == 0})
+		}
+	}
+	return d, nil
+}
+
+// dataRoot reads from daemon.json where the engine keeps its data.
+func dataRoot(h *host.Host) (root string, warn []string) {
+	text, _, err := h.ReadRegular("/etc/docker/daemon.json", 1<<20)
+	if errors.Is(err, fs.ErrNotExist) {
+		return defaultDataRoot, nil
+	}
+	var config struct {
+		DataRoot string `json:"data-root"`
+		Graph    string `json:"graph"`
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &config)
+	}
+	if err != nil {
+		return defaultDataRoot, []string{fmt.Sprintf("cannot read data-root from /etc/docker/daemon.json (%v): its default %s is looked at", err, defaultDataRoot)}
+	}
+	for _, root := range []string{config.DataRoot, config.Graph} {
+		if path.IsAbs(root) {
+			return path.Clean(root), nil
+		}
+	}
+	return defaultDataRoot, nil
+}
+
+// keepers says what containers and volumes a data root has, also below the
+// directories that user-namespace remapping makes.
+func keepers(h *host.Host, root string) []string {
+	var containers, volumes []string
+	roots, _ := h.Glob(root + "/[0-9]*.[0-9]*")
+	for _, r := range append([]string{root}, roots...) {
+		containers = append(containers, directories(h, r+"/containers")...)
+		volumes = append(volumes, directories(h, r+"/volumes")...)
+	}
+	var kept []string
+	for _, k := range []struct {
+		what  string
+		names []string
+	}{{"containers", containers}, {"volumes", volumes}} {
+		if n := len(k.names); n > 0 {
+			const most = 5
+			shown := k.names[:min(n, most)]
+			for i, name := range shown {
+				shown[i] = name[:min(len(name), 24)]
+			}
+			text := fmt.Sprintf("%d %s (%s", n, k.what, strings.Join(shown, ", "))
+			if n > most {
+				text += ", ..."
+			}
+			kept = append(kept, text+")")
+		}
+	}
+	return kept
+}
+
+func directories(h *host.Host, dir string) []string {
+	entries, err := h.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, e := range entries {
+		if e.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	return names
+}
+
+// ownEntries returns what in a data directory the engine made, and what not:
+// a data-root of "/home" must not cost the homes.
+func ownEntries(h *host.Host, dir string) (own, strangers []string, err error) {
+	entries, err := h.ReadDir(dir)
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot look into %s: %w", dir, err)
+	}
+	known := []string{"aufs", "btrfs", "builder", "buildkit", "containerd", "containers", "devicemapper", "engine-id", "fuse-overlayfs", "graph", "image", "init", "lost+found", "network", "nuke-graph-directory.sh", "overlay", "overlay2", "plugins", "rootfs", "runtimes", "swarm", "tmp", "tmp-old", "tmpmounts", "trust", "vfs", "volumes", "zfs"}
+	for _, e := range entries {
+		name := e.Name()
+		remapped := e.IsDir() && strings.Count(name, ".") == 1 && strings.Trim(name, "0123456789.") == ""
+		if slices.Contains(known, name) || remapped || strings.HasPrefix(name, "io.containerd.") {
+			own = append(own, name)
+		} else {
+			strangers = append(strangers, name)
+		}
+	}
+	return own, strangers, nil
+}
+
+// containerdInUse says why containerd's data must stay, or "".
+func containerdInUse(h *host.Host, have inventory, removed []string) string {
+	for _, name := range []string{"containerd", "containerd.io"} {
+		if have.Installed(name) != "" && !slices.Contains(removed, name) {
+			return name + " stays"
+		}
+	}
+	for _, namespace := range directories(h, "/run/containerd/io.containerd.runtime.v2.task") {
+		if namespace != "moby" {
+			return "it has containers of the namespace " + namespace
+		}
+	}
+	return ""
+}
+
+// mountsBelow returns the mount points below dir, without dir itself.
+func mountsBelow(h *host.Host, dir string) []string {
+	text, err := h.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		return nil
+	}
+	var found []string
+	for _, line := range strings.Split(string(text), "\n") {
+		if f := strings.Fields(line); len(f) > 4 && strings.HasPrefix(f[4], dir+"/") {
+			found = append(found, f[4])
+		}
+	}
+	return found
+}
+
+// directoryTree is the act that removes a data directory's entries, and the
+// directory too if nothing else is in it.
+type directoryTree struct {
+	dir     string
+	entries []string
+	whole   bool
+}
+
+func (d directoryTree) Describe() string { return "remove the data in " + d.dir }
+
+func (d directoryTree) Diff() []ansible.Diff {
+	return []ansible.Diff{{BeforeHeader: d.dir, AfterHeader: d.dir, Before: strings.Join(d.entries, "\n") + "\n", After: ""}}
+}
+
+func (d directoryTree) Do(_ context.Context, h *host.Host) (map[string]any, error) {
+	if mounts := mountsBelow(h, d.dir); len(mounts) > 0 {
+		return nil, fmt.Errorf("cannot remove %s: file systems are mounted below it: %s; stop what uses them, unmount them and run again", d.dir, strings.Join(mounts, ", "))
+	}
+	// What is there now: the engine may have written since the plan was made.
+	entries, _, err := ownEntries(h, d.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // the package's own script removed it
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range entries {
+		if err := os.RemoveAll(filepath.Join(h.Path(d.dir), name)); err != nil {
+			return nil, fmt.Errorf("cannot remove %s/%s: %w", d.dir, name, err)
+		}
+	}
+	if d.whole {
+		// A mount point stays, empty.
+		_ = os.Remove(h.Path(d.dir))
+	}
+	return nil, nil
+}
+
+// remains lists what is left of Docker on the host after the acts.
+func remains(h *host.Host, d data) []string {
+	left := []string{}
+	for _, dir := range d.dirs {
+		if !slices.ContainsFunc(d.remove, func(t directoryTree) bool { return t.dir == dir && t.whole }) {
+			left = append(left, dir)
+		}
+	}
+	for _, name := range []string{
+		"/etc/docker", "/etc/systemd/system/docker.service.d", "/etc/systemd/system/docker.socket.d", "/etc/systemd/system/docker.service",
+		"/etc/apt/sources.list.d/docker.sources", "/etc/apt/sources.list.d/docker.list", "/etc/apt/keyrings/docker.asc", "/etc/audit/rules.d/docker.rules",
+	} {
+		if h.Exists(name) {
+			left = append(left, name)
+		}
+	}
+	if group, err := h.ReadFile("/etc/group"); err == nil && strings.Contains("\n"+string(group), "\ndocker:") {
+		left = append(left, "the group docker")
+	}
+	return left
+}

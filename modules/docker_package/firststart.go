@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package docker_package
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"hardened.docker/modules/internal/apt"
+	"hardened.docker/modules/internal/host"
+)
+
+const (
+	// turnstile is the working directory of a transaction that must not start
+	// the engine, and marker the file in it that systemd looks for.
+	turnstile = apt.RunDir + "/first-start"
+	marker    = "installing"
+	dropin    = "hardened-docker-first-start.conf"
+)
+
+func blockedUnits() []string { return []string{"docker.service", "docker.socket"} }
+
+func dropinPath(unit string) string { return "/run/systemd/system/" + unit + ".d/" + dropin }
+
+// engineActive reports whether the engine runs now.
+func engineActive(ctx context.Context, h *host.Host) bool {
+	out, err := h.Run(ctx, host.Command{Argv: []string{"systemctl", "is-active", "docker.service"}, Limit: 30 * time.Second})
+	return err == nil && strings.TrimSpace(string(out.Stdout)) == "active"
+}
+
+// withoutStart runs a transaction during which systemd does not start the
+// engine. See the package comment for how that ends on every path.
+func withoutStart(ctx context.Context, h *host.Host, t apt.Transaction) (waited string, err error) {
+	if !h.Exists("/run/systemd/system") {
+		// Without systemd as the first process, Debian's scripts start nothing
+		// that systemd would.
+		return t.Run(ctx, h)
+	}
+	if err := os.MkdirAll(h.Path(turnstile), 0o700); err != nil {
+		return "", fmt.Errorf("cannot make %s: %w", turnstile, err)
+	}
+	if err := os.WriteFile(h.Path(turnstile+"/"+marker), nil, 0o600); err != nil {
+		return "", fmt.Errorf("cannot write %s/%s: %w", turnstile, marker, err)
+	}
+	var script strings.Builder
+	script.WriteString("set -e\numask 022\n")
+	for _, unit := range blockedUnits() {
+		path := h.Path(dropinPath(unit))
+		fmt.Fprintf(&script, "mkdir -p '%s'\n", filepath.Dir(path))
+		fmt.Fprintf(&script, "printf '%%s\\n' '[Unit]' '# Packages are being installed; without effect when that process has ended.' \"ConditionPathExists=!/proc/$$/cwd/%s\" >'%s'\n", marker, path)
+	}
+	// The unit may be known to systemd already, from an earlier installation.
+	script.WriteString("systemctl daemon-reload || :\n")
+	t.Prologue, t.Dir = script.String(), h.Path(turnstile)
+	waited, err = t.Run(ctx, h)
+	return waited, errors.Join(err, unblock(context.WithoutCancel(ctx), h))
+}
+
+// blocked returns the drop-ins that a killed run left behind.
+func blocked(h *host.Host) []string {
+	var found []string
+	for _, unit := range blockedUnits() {
+		if path := dropinPath(unit); h.Exists(path) {
+			found = append(found, path)
+		}
+	}
+	return found
+}
+
+// unblock takes away what withoutStart made.
+func unblock(ctx context.Context, h *host.Host) error {
+	for _, unit := range blockedUnits() {
+		path := dropinPath(unit)
+		if err := os.Remove(h.Path(path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("cannot remove %s: %w", path, err)
+		}
+		// Not empty: somebody else's drop-in is there too.
+		_ = os.Remove(filepath.Dir(h.Path(path)))
+	}
+	if err := os.RemoveAll(h.Path(turnstile)); err != nil {
+		return fmt.Errorf("cannot remove %s: %w", turnstile, err)
+	}
+	_ = os.Remove(h.Path(apt.RunDir)) // unless a log is in it
+	if _, err := h.Run(ctx, host.Command{Argv: []string{"systemctl", "daemon-reload"}, Limit: 2 * time.Minute}); err != nil {
+		return fmt.Errorf("cannot make systemd forget that docker.service was kept from starting: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package docker_package
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"hardened.docker/modules/internal/ansible"
+	"hardened.docker/modules/internal/apt"
+	"hardened.docker/modules/internal/distro"
+	"hardened.docker/modules/internal/host"
+)
+
+// outcome is what a task comes to: what has to be done and what that gives.
+type outcome struct {
+	unit      unit
+	version   string
+	request   request
+	changes   []apt.Change
+	conflicts []conflict
+	offers    apt.Offers
+	have      inventory
+	warn      []string
+}
+
+// conflict is an installed package that cannot stay beside the engine's.
+type conflict struct {
+	Package string   `json:"package"`
+	Version string   `json:"version"`
+	Owns    []string `json:"owns"`
+	Reason  string   `json:"reason"`
+}
+
+// decide works out the outcome from the host as it is now. It is run for the
+// plan and, when the lists of packages had to be fetched first, again by the
+// act.
+func decide(ctx context.Context, h *host.Host, p Params, release distro.Release, m manager) (outcome, error) {
+	have, err := m.read()
+	if err != nil {
+		return outcome{}, err
+	}
+	o := outcome{have: have}
+	var names []string
+	for _, f := range m.flavors() {
+		names = append(names, unitOf(f).members()...)
+	}
+	names = append(names, "ca-certificates", "apparmor")
+	if o.offers, err = m.offers(ctx, names); err != nil {
+		return o, err
+	}
+	flavor, err := flavorOf(p.Flavor, m, have, o.offers, release)
+	if err != nil {
+		return o, err
+	}
+	o.unit = unitOf(flavor)
+	if apparmorEnabled(h) {
+		o.unit.support = append(slices.Clone(o.unit.support), "apparmor")
+	}
+	o.conflicts = conflictsOf(o.unit, m, have)
+	if o.version, err = choose(p.Version, o.unit, m, have, o.offers); err != nil {
+		return o, err
+	}
+	t, err := aim(o.version, o.unit, m, have, o.offers, p.AllowDowngrade)
+	if err != nil {
+		return o, err
+	}
+	o.warn = t.warn
+	o.request.install = t.install
+	if len(t.install) == 0 && len(o.conflicts) == 0 {
+		return o, nil
+	}
+	if len(o.conflicts) > 0 && p.Conflicts == "refuse" {
+		return o, fmt.Errorf("cannot install %s beside %s; set conflicts: remove to let this task remove them, or remove them yourself", o.unit.engine, list(o.conflicts))
+	}
+	for _, c := range o.conflicts {
+		o.request.remove = append(o.request.remove, c.Package)
+	}
+	if o.changes, err = m.simulate(ctx, o.request); err != nil {
+		return o, fmt.Errorf("cannot install %s %s: %w", o.unit.engine, o.version, err)
+	}
+	return o, o.judge(p)
+}
+
+// judge looks for what the package manager would do beyond the request.
+func (o *outcome) judge(p Params) error {
+	var more []conflict
+	for _, c := range o.changes {
+		if c.After == "" && !slices.Contains(o.request.remove, c.Name) {
+			more = append(more, conflict{Package: c.Name, Version: c.Before, Owns: []string{}, Reason: "it depends on a package that must go, or conflicts with one that comes"})
+		}
+	}
+	if len(more) == 0 {
+		return nil
+	}
+	o.conflicts = append(o.conflicts, more...)
+	if p.Conflicts == "refuse" {
+		return fmt.Errorf("cannot install %s %s without removing %s; set conflicts: remove to allow that", o.unit.engine, o.version, list(more))
+	}
+	for _, c := range more {
+		text := fmt.Sprintf("%s %s is removed too: %s", c.Package, c.Version, c.Reason)
+		if strings.HasPrefix(c.Package, "podman") {
+			text += "; its containers stay in /var/lib/containers, but nothing runs them any more"
+		}
+		o.warn = append(o.warn, text)
+	}
+	return nil
+}
+
+// conflictsOf returns the installed packages of other flavors.
+func conflictsOf(u unit, m manager, have inventory) []conflict {
+	var found []conflict
+	for _, name := range u.strangers {
+		version := have.Installed(name)
+		if version == "" {
+			continue
+		}
+		c := conflict{Package: name, Version: version, Owns: m.owned(name, binaries())}
+		c.Reason = "it is of another flavor than " + u.engine
+		if len(c.Owns) > 0 {
+			c.Reason = "it owns " + strings.Join(c.Owns, ", ")
+		}
+		if c.Owns == nil {
+			c.Owns = []string{}
+		}
+		found = append(found, c)
+	}
+	return found
+}
+
+func list(conflicts []conflict) string {
+	var texts []string
+	for _, c := range conflicts {
+		texts = append(texts, fmt.Sprintf("%s %s (%s)", c.Package, c.Version, c.Reason))
+	}
+	return strings.Join(texts, ", ")
+}
+
+// apparmorEnabled reports whether the kernel enforces AppArmor profiles. The
+// engine then loads one for its containers, with a program of the package
+// apparmor, and starts none if that is not there.
+func apparmorEnabled(h *host.Host) bool {
+	text, err := h.ReadFile("/sys/module/apparmor/parameters/enabled")
+	return err == nil && strings.HasPrefix(string(text), "Y")
+}
+
+// planPresent is the plan for state=present.
+func planPresent(ctx context.Context, h *host.Host, p Params, release distro.Release, m manager) (*ansible.Plan, error) {
+	plan := &ansible.Plan{}
+	broken, err := repairs(ctx, h, m, plan)
+	if err != nil {
+		return nil, err
+	}
+	o, err := decide(ctx, h, p, release, m)
+	stale, why, listErr := outdated(p, m, o, err)
+	if listErr != nil {
+		return nil, listErr
+	}
+	var unknown *versionError
+	switch {
+	case err == nil:
+	case (errors.As(err, &unknown) && stale) || broken:
+		// What is not known yet is decided when it can be.
+		plan.Warnings = append(plan.Warnings, fmt.Sprintf("the packages and their versions are not known before the run: %s; now: %v", why, err))
+	default:
+		return nil, &ansible.Failure{Err: err, Result: o.result()}
+	}
+	known := err == nil
+	if stale {
+		plan.Acts = append(plan.Acts, &refresh{manager: m})
+		if known {
+			plan.Warnings = append(plan.Warnings, why+"; they are fetched first, and versions may differ from this prediction")
+		}
+	}
+	plan.Warnings = append(plan.Warnings, o.warn...)
+	plan.Warnings = append(plan.Warnings, unpackaged(h)...)
+	plan.Result = o.result()
+	if !known || !o.request.empty() || stale || broken {
+		plan.Acts = append(plan.Acts, &install{params: p, release: release, manager: m, outcome: o, known: known, again: stale || broken})
+	}
+	if names := o.held(p.Hold); len(names) > 0 || !known {
+		plan.Acts = append(plan.Acts, &hold{params: p, release: release, manager: m, names: names, known: known})
+	}
+	return plan, nil
+}
+
+// outdated says whether the lists of packages must be fetched, and why.
+func outdated(p Params, m manager, o outcome, decideErr error) (stale bool, why string, err error) {
+	satisfied := decideErr == nil && o.request.empty()
+	if !p.UpdateCache || satisfied && p.Version != "latest" {
+		return false, "", nil
+	}
+	lists, err := m.lists()
+	switch age := time.Since(lists.Updated); {
+	case err != nil:
+		return false, "", err
+	case lists.Updated.IsZero():
+		return true, "the host has no package lists yet", nil
+	case lists.Outdated:
+		return true, "the host's package lists are older than its list of repositories", nil
+	case age > time.Duration(p.CacheValidTime)*time.Second:
+		return true, fmt.Sprintf("the host's package lists are older than %d s (cache_valid_time)", p.CacheValidTime), nil
+	}
+	return false, "", nil
+}
+
+// unpackaged warns of an engine that no package manager knows.
+func unpackaged(h *host.Host) []string {
+	var warn []string
+	for _, path := range []string{"/usr/local/bin/dockerd", "/usr/local/bin/docker", "/snap/docker/current"} {
+		if h.Exists(path) {
+			warn = append(warn, path+" is there too, outside of the package manager: it may run, or answer, in the place of the packages' engine")
+		}
+	}
+	return warn
+}
+
+// held returns the members of the unit whose hold has to change.
+func (o outcome) held(want bool) []string {
+	after := make(map[string]bool)
+	for _, name := range o.unit.members() {
+		if o.have != nil && o.have.Installed(name) != "" {
+			after[name] = true
+		}
+	}
+	for _, c := range o.changes {
+		if slices.Contains(o.unit.members(), c.Name) {
+			after[c.Name] = c.After != ""
+		}
+	}
+	var names []string
+	for _, name := range sortedKeys(after) {
+		if after[name] && o.have.Held(name) != want {
+			names = append(names, name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package apt
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"time"
+
+	"hardened.docker/modules/internal/host"
+)
+
+// Available is a version that a repository of the host has.
+type Available struct {
+	Version string
+	Source  string // "https://download.docker.com/linux/debian bookworm/stable amd64 Packages"
+}
+
+// Offers is what the host's repositories have of some packages.
+type Offers struct {
+	// Available has, for each package, its versions, the newest first.
+	Available map[string][]Available
+	// Candidate has, for each package, the version that apt would install,
+	// pins taken into account.
+	Candidate map[string]string
+}
+
+// Versions returns the versions of a package, the newest first, each once.
+func (o Offers) Versions(name string) []string {
+	var versions []string
+	for _, a := range o.Available[name] {
+		if !slices.Contains(versions, a.Version) {
+			versions = append(versions, a.Version)
+		}
+	}
+	return versions
+}
+
+// Has reports whether a repository has the package in that version.
+func (o Offers) Has(name, version string) bool {
+	return slices.Contains(o.Versions(name), version)
+}
+
+// ReadOffers asks apt what the host's package lists have of the named
+// packages. It needs no network and writes nothing.
+func ReadOffers(ctx context.Context, h *host.Host, names []string) (Offers, error) {
+	cache := cacheOptions(h)
+	madison, err := h.Run(ctx, host.Command{Argv: slices.Concat([]string{"apt-cache"}, cache, []string{"madison"}, names)})
+	if err != nil {
+		return Offers{}, failure(madison, err)
+	}
+	policy, err := h.Run(ctx, host.Command{Argv: slices.Concat([]string{"apt-cache"}, cache, []string{"policy"}, names)})
+	if err != nil {
+		return Offers{}, failure(policy, err)
+	}
+	return Offers{Available: parseMadison(madison.Stdout), Candidate: parsePolicy(policy.Stdout)}, nil
+}
+
+// cacheOptions keep apt's reading commands from writing. As root they renew
+// the cache of the package lists on the disk if it is older than what it is
+// made of; these options then make them do it in memory.
+func cacheOptions(h *host.Host) []string {
+	cache, err := h.Stat("/var/cache/apt/pkgcache.bin")
+	if err == nil {
+		newer := func(path string) bool {
+			info, err := h.Stat(path)
+			return err == nil && !info.ModTime().Before(cache.ModTime())
+		}
+		if !newer(dpkgDir+"/status") && !newer(listsDir) && !newer(sourcesList) && !newer(sourcesParts) && !newer("/etc/apt/preferences.d") {
+			return nil
+		}
+	}
+	return []string{"-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache="}
+}
+
+// parseMadison reads lines of the form "package | version | source".
+func parseMadison(text []byte) map[string][]Available {
+	found := make(map[string][]Available)
+	for _, line := range strings.Split(string(text), "\n") {
+		fields := strings.Split(line, "|")
+		if len(fields) != 3 {
+			continue
+		}
+		source := strings.TrimSpace(fields[2])
+		if strings.HasSuffix(source, " Sources") {
+			continue // source packages, where deb-src is configured
+		}
+		name := strings.TrimSpace(fields[0])
+		found[name] = append(found[name], Available{Version: strings.TrimSpace(fields[1]), Source: source})
+	}
+	for _, list := range found {
+		slices.SortStableFunc(list, func(a, b Available) int { return Compare(b.Version, a.Version) })
+	}
+	return found
+}
+
+// parsePolicy reads the candidates of apt-cache policy.
+func parsePolicy(text []byte) map[string]string {
+	candidates := make(map[string]string)
+	name := ""
+	for _, line := range strings.Split(string(text), "\n") {
+		if line != "" && line[0] != ' ' && strings.HasSuffix(line, ":") {
+			name = strings.TrimSuffix(line, ":")
+		}
+		if c, ok := strings.CutPrefix(line, "  Candidate: "); ok && c != "(none)" {
+			candidates[name] = c
+		}
+	}
+	return candidates
+}
+
+// Change is what a transaction does to one package. Before is "" for a package
+// that comes, After is "" for one that goes.
+type Change struct {
+	Name, Before, After string
+	Purge               bool
+}
+
+// Simulate asks apt what a transaction would do. It changes nothing, needs no
+// lock and no network.
+func Simulate(ctx context.Context, h *host.Host, args []string) ([]Change, error) {
+	argv := slices.Concat([]string{"apt-get", "-s", "-y", "-q", "-o", "Debug::NoLocking=true"}, cacheOptions(h), args)
+	out, err := h.Run(ctx, host.Command{Argv: argv, Env: environment()})
+	if err != nil {
+		return nil, failure(out, err)
+	}
+	return parseSimulation(out.Stdout), nil
+}
+
+// parseSimulation reads what apt-get -s prints:
+//
+//	Inst docker.io [20.10.23-1] (20.10.24-1 Debian:12.5/stable [amd64]) [other:amd64 ]
+//	Remv docker-ce [5:24.0.7-1]
+//	Purg docker-ce [5:24.0.7-1]
+//	Conf docker.io (20.10.24-1 Debian:12.5/stable [amd64])
+func parseSimulation(text []byte) []Change {
+	var changes []Change
+	for _, line := range bytes.Split(text, []byte("\n")) {
+		fields := strings.Fields(string(line))
+		if len(fields) < 3 {
+			continue
+		}
+		c := Change{Name: fields[1]}
+		switch fields[0] {
+		case "Inst":
+			c.Before = bracketed(fields[2])
+			for _, f := range fields[2:] {
+				if v, ok := strings.CutPrefix(f, "("); ok {
+					c.After = strings.TrimSuffix(v, ")")
+					break
+				}
+			}
+		case "Remv", "Purg":
+			c.Before = bracketed(fields[2])
+			c.Purge = fields[0] == "Purg"
+		default:
+			continue
+		}
+		// apt names the architecture of foreign packages only.
+		changes = append(changes, c)
+	}
+	slices.SortStableFunc(changes, func(a, b Change) int { return strings.Compare(a.Name, b.Name) })
+	return changes
+}
+
+func bracketed(s string) string {
+	if strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]") {
+		return s[1 : len(s)-1]
+	}
+	return ""
+}
+
+const (
+	listsDir     = "/var/lib/apt/lists"
+	sourcesList  = "/etc/apt/sources.list"
+	sourcesParts = "/etc/apt/sources.list.d"
+)
+
+// Lists says of what time the host's package lists are.
+type Lists struct {
+	// Updated is when they were last fetched; zero if there are none.
+	Updated time.Time
+	// Outdated is set when a file that names repositories is newer.
+	Outdated bool
+}
+
+// ReadLists looks at the package lists' times. apt keeps no record of its
+// updates; but each one makes and removes files in the directory partial.
+func ReadLists(h *host.Host) (Lists, error) {
+	entries, err := h.ReadDir(listsDir)
+	if err != nil && !notThere(err) {
+		return Lists{}, fmt.Errorf("cannot read apt's package lists: %w", err)
+	}
+	var l Lists
+	have := slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+		return strings.Contains(e.Name(), "Packages") || strings.HasSuffix(e.Name(), "Release")
+	})
+	if !have {
+		return l, nil
+	}
+	later := func(path string) {
+		if info, err := h.Stat(path); err == nil && info.ModTime().After(l.Updated) {
+			l.Updated = info.ModTime()
+		}
+	}
+	later(listsDir)
+	later(listsDir + "/partial")
+	later("/var/lib/apt/periodic/update-success-stamp")
+	for _, path := range append(sourceFiles(h), sourcesList, sourcesParts) {
+		if info, err := h.Stat(path); err == nil && info.ModTime().After(l.Updated) {
+			l.Outdated = true
+		}
+	}
+	return l, nil
+}

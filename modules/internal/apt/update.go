@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package apt
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"hardened.docker/modules/internal/ansible"
+	"hardened.docker/modules/internal/file"
+	"hardened.docker/modules/internal/host"
+)
+
+// Update is the act that fetches the package lists.
+type Update struct {
+	// Only is the one sources file whose lists are fetched; "" is all.
+	Only string
+	// Restore has files as they were before this run changed them. They are
+	// put back if the lists cannot be fetched, because an apt whose sources
+	// are broken installs nothing any more.
+	Restore     []file.State
+	LockTimeout time.Duration
+}
+
+// Describe implements [ansible.Act].
+func (u Update) Describe() string {
+	if u.Only != "" {
+		return "fetch the package lists of " + u.Only
+	}
+	return "fetch the package lists"
+}
+
+// Diff implements [ansible.Act].
+func (u Update) Diff() []ansible.Diff { return nil }
+
+// Do implements [ansible.Act].
+func (u Update) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
+	waited, err := u.Fetch(ctx, h)
+	result := map[string]any{}
+	if waited != "" {
+		result["waited_for"] = strings.TrimPrefix(waited, "waited for ")
+	}
+	if err == nil || len(u.Restore) == 0 {
+		return result, err
+	}
+	// Also when a signal ended the run: what was proven to work is put back.
+	if back := restore(context.WithoutCancel(ctx), h, u.Restore); back != nil {
+		return result, errors.Join(err, fmt.Errorf("cannot put the former files back: %w", back))
+	}
+	result["restored"] = true
+	return result, fmt.Errorf("%w; the former configuration is in place again", err)
+}
+
+// Fetch runs apt-get update. It returns for whom it waited.
+func (u Update) Fetch(ctx context.Context, h *host.Host) (waited string, err error) {
+	waited, err = Wait(ctx, h, u.LockTimeout)
+	if err != nil {
+		return waited, err
+	}
+	argv := []string{
+		"apt-get", "update", "-q",
+		"-o", fmt.Sprintf("DPkg::Lock::Timeout=%d", int(u.LockTimeout.Seconds())),
+		"-o", "Acquire::Retries=2",
+		// By default a list that cannot be fetched is a warning and success.
+		"-o", "APT::Update::Error-Mode=any",
+	}
+	if u.Only != "" {
+		argv = append(argv, "-o", "Dir::Etc::sourcelist="+u.Only, "-o", "Dir::Etc::sourceparts=-", "-o", "APT::Get::List-Cleanup=false")
+	}
+	out, err := h.Run(ctx, host.Command{Argv: argv, Env: environment()})
+	if err == nil && failed(out) {
+		// apt before 2.3 does not know Error-Mode.
+		err = &host.CommandError{Argv: argv, Output: out}
+	}
+	if err != nil {
+		return waited, failure(out, err)
+	}
+	// An update that finds nothing new leaves no trace; ReadLists needs one.
+	now := time.Now()
+	if err := os.Chtimes(h.Path(listsDir+"/partial"), now, now); err != nil && !notThere(err) {
+		return waited, fmt.Errorf("cannot note the time of the update: %w", err)
+	}
+	return waited, nil
+}
+
+// failed reports whether apt-get update, which ended well, did not fetch
+// everything.
+func failed(out host.Output) bool {
+	return slices.ContainsFunc([]string{"W: Failed to fetch", "W: GPG error", "W: Some index files failed", "W: An error occurred during the signature"}, func(s string) bool {
+		return bytes.Contains(out.Stderr, []byte(s)) || bytes.Contains(out.Stdout, []byte(s))
+	})
+}
+
+// restore gives files the state that they were in.
+func restore(ctx context.Context, h *host.Host, states []file.State) error {
+	var errs []error
+	for _, old := range states {
+		now, err := file.Read(h, old.Path, 16<<20)
+		switch {
+		case err != nil:
+		case now.Exists == old.Exists && bytes.Equal(now.Content, old.Content):
+		case old.Exists:
+			_, err = file.Replace{Before: now, Content: old.Content, Mode: old.Mode}.Do(ctx, h)
+		default:
+			_, err = file.Remove{Before: now}.Do(ctx, h)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
