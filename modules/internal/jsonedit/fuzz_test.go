@@ -178,49 +178,53 @@ func FuzzMerge(f *testing.F) {
 		if err != nil {
 			return
 		}
-		settings, err := Parse([]byte(with))
-		if err != nil {
-			return
-		}
-		was, want := content(t, text), content(t, with)
-
-		d := parse(t, text)
-		changed := d.Merge(settings)
-		checkText(t, d, "Merge")
-		if diff := cmp.Diff(mergeMaps(was, want), content(t, d.String())); diff != "" {
-			t.Fatalf("Merge: wrong content (-want +got):\n%s", diff)
-		}
-		checkChange(t, "Merge", old, d, changed)
-		if text := d.String(); d.Merge(settings) || d.String() != text {
-			t.Errorf("Merge changed %q again", text)
-		}
-
-		d = parse(t, text)
-		changed = d.Replace(settings)
-		checkText(t, d, "Replace")
-		if !equalAny(want, content(t, d.String())) {
-			t.Fatalf("Replace: content %s; want %s", d, with)
-		}
-		checkChange(t, "Replace", old, d, changed)
-		if text := d.String(); d.Replace(settings) || d.String() != text {
-			t.Errorf("Replace changed %q again", text)
-		}
-		if settings.String() != with {
-			t.Errorf("the settings were changed to %q", settings)
-		}
-
-		for name := range was {
-			d, want := parse(t, text), maps.Clone(was)
-			delete(want, name)
-			if !d.Remove(name) || d.Remove(name) {
-				t.Fatalf("Remove(%q) found no key, or found it twice", name)
-			}
-			checkText(t, d, "Remove")
-			if diff := cmp.Diff(want, content(t, d.String())); diff != "" {
-				t.Fatalf("Remove(%q): wrong content (-want +got):\n%s", name, diff)
-			}
+		if settings, err := Parse([]byte(with)); err == nil {
+			checkEdits(t, old, settings)
 		}
 	})
+}
+
+// checkEdits changes copies of old in every way.
+func checkEdits(t *testing.T, old, settings *Document) {
+	text, with := old.String(), settings.String()
+	was, want := content(t, text), content(t, with)
+
+	d := parse(t, text)
+	changed := d.Merge(settings)
+	checkText(t, d, "Merge")
+	if diff := cmp.Diff(mergeMaps(was, want), content(t, d.String())); diff != "" {
+		t.Fatalf("Merge: wrong content (-want +got):\n%s", diff)
+	}
+	checkChange(t, "Merge", old, d, changed)
+	if text := d.String(); d.Merge(settings) || d.String() != text {
+		t.Errorf("Merge changed %q again", text)
+	}
+
+	d = parse(t, text)
+	changed = d.Replace(settings)
+	checkText(t, d, "Replace")
+	if !equalAny(want, content(t, d.String())) {
+		t.Fatalf("Replace: content %s; want %s", d, with)
+	}
+	checkChange(t, "Replace", old, d, changed)
+	if text := d.String(); d.Replace(settings) || d.String() != text {
+		t.Errorf("Replace changed %q again", text)
+	}
+	if settings.String() != with {
+		t.Errorf("the settings were changed to %q", settings)
+	}
+
+	for name := range was {
+		d, want := parse(t, text), maps.Clone(was)
+		delete(want, name)
+		if !d.Remove(name) || d.Remove(name) {
+			t.Fatalf("Remove(%q) found no key, or found it twice", name)
+		}
+		checkText(t, d, "Remove")
+		if diff := cmp.Diff(want, content(t, d.String())); diff != "" {
+			t.Fatalf("Remove(%q): wrong content (-want +got):\n%s", name, diff)
+		}
+	}
 }
 
 // checkChange: a change was reported if and only if there is one, Diff names it,
