@@ -231,7 +231,8 @@ func TestErrorStrings(t *testing.T) {
 		"option ":                                "invalid constraints of x: ",
 		"there is no option ":                    "invalid constraints of x: ",
 		"the argument spec has the unknown type": "invalid value x for option y, ",
-		"it did not end within ":                 "cannot run x: ",
+		"it did not ":                            "cannot run x: ",
+		"dockerd ":                               "cannot reload docker.service: ",
 	}
 	check := func(files *token.FileSet, at ast.Node, text string) {
 		for beginning := range completes {
