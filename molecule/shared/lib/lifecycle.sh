@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# A host's life: up, list, down. Whatever ends `up` early, by an error, a signal
+# or a full disk, takes the unfinished host down again.
+
+host_up() {
+	local wanted='' suite=bookworm kind=container
+	while (($# > 0)); do
+		case $1 in
+		--suite | --kind)
+			(($# > 1)) || die "missing value of $1"
+			if [[ $1 == --suite ]]; then suite=$2; else kind=$2; fi
+			shift
+			;;
+		-*) die "unknown option $1: see 'host help'" ;;
+		*)
+			[[ -z $wanted ]] || die "unknown argument $1: one name at a time"
+			wanted=$1
+			;;
+		esac
+		shift
+	done
+	[[ -n $wanted ]] || die "missing name: host up NAME [--suite SUITE]"
+	local name dir id state_lock address='' gateway=''
+	state_use "$wanted"
+	image_known_suite "$suite"
+	[[ $kind == container ]] || die "unknown kind $kind: there is only container so far"
+	local problems
+	problems=$(tools_problems)
+	[[ -z $problems ]] || {
+		printf '%s\n' "$problems" >&2
+		die "cannot boot a host here"
+	}
+	image_ensure "$suite"
+
+	local started=${EPOCHREALTIME/[.,]/}
+	state_create
+	trap lifecycle_abort EXIT
+	trap 'exit 129' HUP
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	fact_set id "$id"
+	fact_set kind "$kind"
+	fact_set suite "$suite"
+	network_locked network_claim || die "cannot give $name a network"
+	fact_set address "$address"
+	"${kind}_create"
+	"${kind}_start" || die "cannot start $name"
+	lifecycle_wait "${HOST_READY_TIMEOUT:-60}" || die "cannot boot $name: see the console above"
+	trap - EXIT HUP INT TERM
+	local took=$((${EPOCHREALTIME/[.,]/} - started))
+	fact_set ready_ms $((took / 1000))
+	state_unlock
+	say "$name ($suite) is up at $address after $((took / 1000000)).$((took / 100000 % 10)) s"
+}
+
+# host_reboot boots the same root again. The facts of the first boot stay true;
+# a failed reboot leaves the host as it is, for its console to be read.
+host_reboot() {
+	(($# == 1)) || die "missing name: host reboot NAME"
+	local name dir id state_lock address gateway kind
+	state_use_existing "$1"
+	((EUID == 0)) || die "cannot reboot $name: not root"
+	state_lock_existing || die "unknown host $name: it has just been removed"
+	address=$(fact_get address)
+	gateway=${address%.*}.$((${address##*.} - 1))
+	kind=$(fact_get kind)
+	[[ -n $(fact_get ready_ms) ]] || die "cannot reboot $name: it was never up; 'host down $name' removes it"
+	"${kind}_stop"
+	"${kind}_start" || die "cannot start $name"
+	lifecycle_wait "${HOST_READY_TIMEOUT:-60}" || die "cannot boot $name: see the console above"
+	state_unlock
+}
+
+# lifecycle_wait SECONDS waits until the host is ready, and not longer than it
+# lives.
+lifecycle_wait() {
+	local end=$((SECONDS + $1))
+	while ((SECONDS < end)); do
+		! access_ready $((end - SECONDS)) || return 0
+		"${kind}_alive" || {
+			say "$name ended while it booted"
+			break
+		}
+		sleep 0.05
+	done
+	say "the last lines of its console:"
+	tail -n 25 "$dir/console.log" >&2 || true
+	return 1
+}
+
+lifecycle_abort() {
+	local status=$?
+	trap '' HUP INT TERM
+	trap - EXIT
+	set +e
+	say "taking $name down again"
+	lifecycle_remove
+	exit "$status"
+}
+
+# lifecycle_remove takes away all that belongs to the host, as far as it came.
+# Each step copes with its part missing.
+lifecycle_remove() {
+	local kind
+	kind=$(fact_get kind)
+	[[ -z $kind ]] || "${kind}_stop"
+	network_locked network_release
+	if grep -qF " $dir/" /proc/self/mountinfo; then
+		say "cannot remove $dir: something is mounted in it"
+		return 1
+	fi
+	rm -rf --one-file-system "$dir"
+}
+
+host_down() {
+	(($# > 0)) || die "missing name: host down NAME... or --all"
+	local names=("$@") one failed=0
+	local name dir id state_lock
+	if [[ $1 == --all ]]; then
+		(($# == 1)) || die "unknown argument $2: --all stands alone"
+		mapfile -t names < <(state_names)
+	fi
+	for one in "${names[@]}"; do state_use "$one"; done
+	for one in "${names[@]}"; do
+		state_use "$one"
+		# That a host is not there is what was wanted.
+		state_lock_existing || continue
+		((EUID == 0)) || die "cannot end $name: not root"
+		lifecycle_remove || failed=1
+		state_unlock
+	done
+	return "$failed"
+}
+
+host_list() {
+	local one state kind
+	local name dir id
+	for one in $(state_names); do
+		state_use "$one"
+		kind=$(fact_get kind)
+		state=down
+		if [[ -z $(fact_get ready_ms) ]]; then state=unfinished; fi
+		if [[ $state == down ]] && "${kind}_alive"; then state=up; fi
+		printf '%-24s %-10s %-9s %-15s %s\n' "$name" "$kind" "$(fact_get suite)" "$(fact_get address)" "$state"
+	done
+}
