@@ -82,23 +82,10 @@ func (u Unmask) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
 	return nil, Call(ctx, h, time.Minute, "unmask", "--runtime", "--", u.Unit)
 }
 
-// ResetFailed is the act that makes systemd forget failures of units and the
-// number of their recent starts, which it limits.
-type ResetFailed struct {
-	Units []string
-}
-
-// Describe implements [ansible.Act].
-func (r ResetFailed) Describe() string {
-	return "reset the start limit of " + strings.Join(r.Units, " and ")
-}
-
-// Diff implements [ansible.Act].
-func (r ResetFailed) Diff() []ansible.Diff { return nil }
-
-// Do implements [ansible.Act].
-func (r ResetFailed) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
-	return nil, Call(ctx, h, time.Minute, append([]string{"reset-failed", "--"}, r.Units...)...)
+// ResetFailed makes systemd forget failures of the units and the number of
+// their recent starts, which it limits.
+func ResetFailed(ctx context.Context, h *host.Host, units ...string) error {
+	return Call(ctx, h, Limit, append([]string{"reset-failed", "--"}, units...)...)
 }
 
 // Call runs systemctl for its effect. With limit it fails if systemctl takes

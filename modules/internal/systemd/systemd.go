@@ -17,7 +17,9 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
+	"unsafe"
 
 	"hardened.docker/modules/internal/host"
 )
@@ -227,4 +229,15 @@ func head(text string) string {
 		return text[:limit] + "..."
 	}
 	return text
+}
+
+// StartedWithin reports whether the unit's process began in the last span of
+// time; the process may have ended since.
+func (u Unit) StartedWithin(span time.Duration) bool {
+	const clockMonotonic = 1
+	var ts syscall.Timespec
+	if _, _, errno := syscall.Syscall(syscall.SYS_CLOCK_GETTIME, clockMonotonic, uintptr(unsafe.Pointer(&ts)), 0); errno != 0 {
+		return true
+	}
+	return u.Started > 0 && time.Duration(ts.Nano())-u.Started < span
 }

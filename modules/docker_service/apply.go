@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package docker_service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"hardened.docker/modules/internal/ansible"
+	"hardened.docker/modules/internal/dockerd"
+	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/internal/systemd"
+)
+
+// pollEvery is the time between two looks at a daemon that is on its way.
+const pollEvery = 100 * time.Millisecond
+
+// apply is the act that starts, stops, restarts or reloads the daemon.
+type apply struct {
+	found    *found
+	decision decision
+	rollback bool
+	wait     time.Duration
+}
+
+// Describe implements [ansible.Act].
+func (a apply) Describe() string {
+	if a.decision.liveFirst {
+		return "reload, then restart " + dockerd.Service
+	}
+	return a.decision.action.String() + " " + dockerd.Service
+}
+
+// Diff implements [ansible.Act].
+func (a apply) Diff() []ansible.Diff {
+	before := "stopped"
+	if a.found.daemon.Running() {
+		before = "running"
+	}
+	switch why := strings.Join(a.decision.reasons, "; "); a.decision.action {
+	case stop:
+		return stateDiff(before, "stopped")
+	case start:
+		return stateDiff(before, "running")
+	default:
+		return stateDiff(before, "running, after a "+a.decision.action.String()+": "+why)
+	}
+}
+
+// Do implements [ansible.Act].
+func (a apply) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
+	switch {
+	case a.decision.action == stop:
+		return a.stop(ctx, h)
+	case a.decision.action == reload:
+		return a.reload(ctx, h)
+	case a.decision.liveFirst:
+		// What the reload cannot apply the restart does; a file that the running
+		// daemon refuses on reload would have kept the next one from starting.
+		if result, err := a.reload(ctx, h); err != nil {
+			return result, err
+		}
+	}
+	result := map[string]any{}
+	m := a.mark(ctx, h)
+	verb := "start"
+	if a.decision.action == restart {
+		verb = "restart"
+	}
+	if a.resetStartLimit(ctx, h) {
+		result["start_limit_reset"] = true
+	}
+	err := systemd.Call(ctx, h, systemd.Limit, "--no-block", verb, "--", dockerd.Service)
+	if err == nil {
+		err = a.up(ctx, h, m)
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			return result, err
+		}
+		return a.recover(ctx, h, m, fmt.Errorf("cannot %s dockerd: %w", verb, err), result)
+	}
+	now, err := a.prove(ctx, h)
+	if err == nil {
+		// Without the snapshot the next change costs a restart where a reload
+		// would do. That is no reason to fail a change that is in force.
+		_ = a.snapshot(now).Save(h)
+	}
+	result["running_after"] = now.running
+	return result, err
+}
+
+// mark is a moment before an act, to tell later what is new since.
+type mark struct {
+	time   time.Time
+	cursor string // in the journal
+	pid    int
+	ticks  uint64
+}
+
+func (a apply) mark(ctx context.Context, h *host.Host) mark {
+	m := mark{time: time.Now(), cursor: systemd.Cursor(ctx, h, dockerd.Service)}
+	if p := a.found.daemon.Process; p != nil {
+		m.pid, m.ticks = p.PID, p.Ticks
+	}
+	return m
+}
+
+// news returns what the journal has since the mark.
+func (m mark) news(ctx context.Context, h *host.Host) []string {
+	if m.cursor == "" {
+		return systemd.Journal(ctx, h, dockerd.Service, m.time, 200)
+	}
+	return systemd.JournalAfter(ctx, h, dockerd.Service, m.cursor)
+}
+
+// resetStartLimit makes systemd forget the recent starts when they could add
+// up to the unit's start limit, or already did: systemd counts each start,
+// also the wanted ones, and refuses the one too many.
+func (a apply) resetStartLimit(ctx context.Context, h *host.Host) bool {
+	service, socket := a.found.daemon.Service, a.found.daemon.Socket
+	recent := service.StartLimitBurst > 0 && service.StartedWithin(service.StartLimitInterval)
+	if !recent && service.ActiveState != "failed" && socket.ActiveState != "failed" && service.SubState != "auto-restart" {
+		return false
+	}
+	units := []string{dockerd.Service}
+	if socket.Exists() {
+		units = append(units, dockerd.Socket)
+	}
+	// If this fails then the start does, with the better error.
+	return systemd.ResetFailed(ctx, h, units...) == nil
+}
+
+// up waits until a new dockerd is up and its API answers.
+func (a apply) up(ctx context.Context, h *host.Host, m mark) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, a.wait, fmt.Errorf("it did not answer within %v", a.wait))
+	defer cancel()
+	var apiErr error
+	for {
+		d, err := dockerd.Read(ctx, h)
+		if err != nil && ctx.Err() == nil {
+			return err
+		}
+		if p := d.Process; err == nil && d.Running() && (p.PID != m.pid || p.Ticks != m.ticks) {
+			settings := a.found.settings
+			if apiErr = d.Client(h, settings, 2*time.Second).Ping(ctx); apiErr == nil {
+				return nil
+			}
+		}
+		if s := d.Service; err == nil && s.Job == 0 && (s.ActiveState == "failed" || s.ActiveState == "inactive") {
+			return fmt.Errorf("it did not come up (%s)", s.Result)
+		}
+		select {
+		case <-ctx.Done():
+			if apiErr != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return fmt.Errorf("%w: %w", context.Cause(ctx), apiErr)
+			}
+			return context.Cause(ctx)
+		case <-time.After(pollEvery):
+		}
+	}
+}
+
+// prove reads the daemon again and compares what it works with to daemon.json.
+func (a apply) prove(ctx context.Context, h *host.Host) (*found, error) {
+	now, err := observe(ctx, h)
+	if err != nil {
+		return &found{running: []container{}}, err
+	}
+	if !now.daemon.Running() {
+		return now, fmt.Errorf("cannot prove that dockerd runs: it came up, answered, and ended again; see journalctl -u %s", dockerd.Service)
+	}
+	if now.apiErr != nil {
+		return now, fmt.Errorf("cannot prove that the settings are in force: %w", now.apiErr)
+	}
+	if now.configErr != nil {
+		return now, fmt.Errorf("cannot prove that the settings are in force: %w", now.configErr)
+	}
+	var texts []string
+	for _, mismatch := range dockerd.NotInForce(now.settings, now.info, now.bridge) {
+		texts = append(texts, mismatch.String())
+	}
+	if a.decision.action != reload {
+		texts = append(texts, now.unit.differences...)
+	}
+	if len(texts) > 0 && a.decision.pending == none {
+		return now, fmt.Errorf("cannot put the settings in force: after the %s %s; see journalctl -u %s", a.decision.action, strings.Join(texts, "; "), dockerd.Service)
+	}
+	return now, nil
+}
+
+// snapshot is what the next run compares with.
+func (a apply) snapshot(now *found) *dockerd.Snapshot {
+	s := now.unit.snapshot()
+	s.PID, s.Ticks = now.daemon.Process.PID, now.daemon.Process.Ticks
+	s.ConfigFile, s.Config = now.configFile, now.config
+	if a.decision.action == reload && a.decision.pending != none {
+		// The reload took over a part of the file. The next run must still see
+		// the rest, so the daemon counts as one with the old file.
+		s.Config = a.found.loaded.Config
+	}
+	return &s
+}
+
+// stop stops the daemon, and the socket that would start it again.
+func (a apply) stop(ctx context.Context, h *host.Host) (map[string]any, error) {
+	units := []string{"stop", "--"}
+	if a.found.daemon.Socket.Exists() {
+		units = append(units, dockerd.Socket)
+	}
+	// dockerd waits for its containers to end, by default 15 seconds.
+	err := systemd.Call(ctx, h, 2*a.wait+time.Minute, append(units, dockerd.Service)...)
+	if err != nil {
+		return nil, err
+	}
+	d, err := dockerd.Read(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	if d.Running() {
+		return nil, fmt.Errorf("cannot stop %s: systemd stopped it and something started it again; look for what uses the Docker socket", dockerd.Service)
+	}
+	return map[string]any{"running_after": orphans(h)}, nil
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package docker_service
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"hardened.docker/modules/internal/ansible"
+	"hardened.docker/modules/internal/dockerd"
+	"hardened.docker/modules/internal/file"
+	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/internal/systemd"
+)
+
+// recover is called when the daemon did not take the configuration. It puts
+// the last one that worked back, if there is another one, and starts that. The
+// task fails in each case, and says why dockerd did not come up.
+func (a apply) recover(ctx context.Context, h *host.Host, m mark, cause error, result map[string]any) (map[string]any, error) {
+	if why := dockerd.Reason(m.news(ctx, h)); why != "" && !strings.Contains(cause.Error(), why) {
+		cause = fmt.Errorf("%w: %s", cause, why)
+	}
+	acts, why := a.wayBack(h)
+	if len(acts) == 0 {
+		return result, fmt.Errorf("%w; %s", cause, why)
+	}
+	for _, act := range acts {
+		returned, err := act.Do(ctx, h)
+		if err != nil {
+			return result, fmt.Errorf("%w; and the previous configuration cannot be restored: %w", cause, err)
+		}
+		if kept, ok := returned["backup_file"]; ok {
+			result["backup_file"] = kept
+		}
+	}
+	restored := fmt.Sprintf("the previous configuration is restored (%s)", steps(acts))
+	if kept, ok := result["backup_file"]; ok {
+		restored += fmt.Sprintf(", the rejected file is kept as %v", kept)
+	}
+	result["action"] = rolledBack.String()
+	if err := a.revive(ctx, h); err != nil {
+		return result, fmt.Errorf("%w; %s, but dockerd does not come up with it either: %w", cause, restored, err)
+	}
+	back := a
+	back.decision.pending = restart // nothing is to be proven but that it runs
+	now, err := back.prove(ctx, h)
+	result["running_after"] = now.running
+	if err != nil {
+		return result, fmt.Errorf("%w; %s: %w", cause, restored, err)
+	}
+	_ = back.snapshot(now).Save(h)
+	return result, fmt.Errorf("%w; %s and dockerd runs with it", cause, restored)
+}
+
+// revive makes a daemon run with the restored configuration: by a reload if it
+// still runs, else by a start.
+func (a apply) revive(ctx context.Context, h *host.Host) error {
+	d, err := dockerd.Read(ctx, h)
+	if err != nil {
+		return err
+	}
+	m := a.mark(ctx, h)
+	if p := a.found.daemon.Process; a.decision.action == reload && d.Running() && p != nil && d.Process.Ticks == p.Ticks {
+		// Engines before 25 may have taken over a part of the refused file.
+		return systemd.Call(ctx, h, systemd.Limit, "reload", "--", dockerd.Service)
+	}
+	units := []string{dockerd.Service}
+	if d.Socket.Exists() {
+		units = append(units, dockerd.Socket)
+	}
+	_ = systemd.ResetFailed(ctx, h, units...)
+	if err := systemd.Call(ctx, h, systemd.Limit, "--no-block", "restart", "--", dockerd.Service); err != nil {
+		return err
+	}
+	if err := a.up(ctx, h, m); err != nil {
+		if why := dockerd.Reason(m.news(ctx, h)); why != "" {
+			return fmt.Errorf("%w: %s", err, why)
+		}
+		return err
+	}
+	return nil
+}
+
+// wayBack returns the acts that restore the last configuration that worked, or
+// why there are none.
+func (a apply) wayBack(h *host.Host) ([]ansible.Act, string) {
+	if !a.rollback {
+		return nil, "nothing was rolled back, as rollback is false"
+	}
+	f := a.found
+	good, known := f.loaded.Config, f.loaded.Known
+	if !known && f.snapshot != nil && f.snapshot.ConfigFile == f.configFile {
+		good, known = f.snapshot.Config, true
+	}
+	if !known {
+		return nil, fmt.Sprintf("there is nothing to go back to: no configuration of %s is known to have worked", f.configFile)
+	}
+	var acts []ansible.Act
+	state, err := file.Read(h, f.configFile, 16<<20)
+	if err != nil {
+		return nil, err.Error()
+	}
+	switch {
+	case good == nil && state.Exists:
+		acts = append(acts, file.Remove{Before: state, Backup: true})
+	case good != nil && (!state.Exists || string(state.Content) != *good):
+		acts = append(acts, file.Replace{Before: state, Content: []byte(*good), Mode: 0o644, Backup: true})
+	}
+	more, err := unitWayBack(h, f)
+	if err != nil {
+		return nil, err.Error()
+	}
+	acts = append(acts, more...)
+	if len(acts) == 0 {
+		return nil, "the configuration is the one that worked before, so there is nothing to go back to"
+	}
+	return acts, ""
+}
+
+// unitWayBack returns the acts that restore the unit's drop-ins and
+// environment files as the snapshot has them.
+func unitWayBack(h *host.Host, f *found) ([]ansible.Act, error) {
+	if f.snapshot == nil || f.snapshot.Files == nil {
+		return nil, nil
+	}
+	names := make([]string, 0, len(f.snapshot.Files))
+	for name := range f.snapshot.Files {
+		names = append(names, name)
+	}
+	for _, name := range f.unit.files {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	var acts []ansible.Act
+	for _, name := range names {
+		// What a package brought is the package's; it also has to fit the
+		// program that the package brought with it.
+		if !strings.HasPrefix(filepath.Clean(name), "/etc/") {
+			continue
+		}
+		state, err := file.Read(h, name, 1<<20)
+		if err != nil {
+			return nil, err
+		}
+		good, known := f.snapshot.Files[name]
+		switch {
+		case known && (!state.Exists || string(state.Content) != good):
+			acts = append(acts, file.Replace{Before: state, Content: []byte(good), Mode: 0o644, Backup: true})
+		case !known && state.Exists:
+			acts = append(acts, file.Remove{Before: state, Backup: true})
+		}
+	}
+	if len(acts) > 0 {
+		acts = append(acts, systemd.DaemonReload{Why: "unit files were restored"})
+	}
+	return acts, nil
+}
+
+// steps joins what acts do.
+func steps(acts []ansible.Act) string {
+	var texts []string
+	for _, act := range acts {
+		texts = append(texts, act.Describe())
+	}
+	return strings.Join(texts, ", ")
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package dockerd
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Reason finds, among a unit's lines in the journal, the one that tells why
+// dockerd does not run; "" if none does. When systemd gave up after several
+// tries, the line is dockerd's own, not systemd's.
+func Reason(lines []string) string {
+	best, bestRank := "", 0
+	for _, line := range lines {
+		// A later line is about a later try, so it wins over one of its rank.
+		if text, rank := judge(strings.TrimSpace(line)); rank > 0 && rank >= bestRank {
+			best, bestRank = text, rank
+		}
+	}
+	return best
+}
+
+// judge returns a line's text and how much it explains; 0 for nothing.
+func judge(line string) (string, int) {
+	text, level := message(line)
+	switch {
+	case strings.HasPrefix(text, "failed to start daemon"),
+		strings.HasPrefix(text, "unable to configure the Docker daemon"),
+		strings.HasPrefix(text, "failed to load listeners"),
+		strings.HasPrefix(text, "failed to start containerd"),
+		strings.HasPrefix(text, "unknown flag"),
+		strings.HasPrefix(text, "unknown shorthand flag"),
+		strings.HasPrefix(text, "invalid argument"),
+		strings.HasPrefix(text, "panic:"),
+		level == "fatal", level == "panic":
+		return text, 4
+	case strings.Contains(text, "Unable to locate executable"),
+		strings.Contains(text, "Failed at step"),
+		strings.Contains(text, "Failed to execute"),
+		strings.Contains(text, "Dependency failed"),
+		strings.Contains(text, "A dependency job for"),
+		strings.Contains(text, "code=killed"), strings.Contains(text, "code=dumped"),
+		strings.Contains(text, "Failed with result 'timeout'"), strings.Contains(text, "Failed with result 'oom-kill'"):
+		return text, 3
+	case level == "error":
+		return text, 2
+	case strings.Contains(text, "Start request repeated too quickly"):
+		return text, 1
+	}
+	return "", 0
+}
+
+// message takes the text and the level out of a line of dockerd's log, in its
+// text or JSON format (log-format, engine 25); other lines are their own text.
+func message(line string) (text, level string) {
+	level = field(line, "level=")
+	if !strings.HasPrefix(line, "time=") || level == "" {
+		return line, ""
+	}
+	text = field(line, "msg=")
+	if cause := field(line, "error="); cause != "" {
+		text += ": " + cause
+	}
+	return text, level
+}
+
+// field returns the value of a field of a line in logrus' text format.
+func field(line, name string) string {
+	at := strings.Index(line, " "+name)
+	if at < 0 {
+		return ""
+	}
+	rest := line[at+1+len(name):]
+	if !strings.HasPrefix(rest, `"`) {
+		value, _, _ := strings.Cut(rest, " ")
+		return value
+	}
+	quoted, err := strconv.QuotedPrefix(rest)
+	if err != nil {
+		return strings.Trim(rest, `"`)
+	}
+	value, err := strconv.Unquote(quoted)
+	if err != nil {
+		return quoted
+	}
+	return value
+}
