@@ -235,6 +235,9 @@ func (a *hold) Describe() string {
 }
 
 func (a *hold) Diff() []ansible.Diff {
+	if len(a.names) == 0 {
+		return nil
+	}
 	text := func(held bool) string {
 		var b strings.Builder
 		for _, name := range a.names {

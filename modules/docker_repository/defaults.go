@@ -113,7 +113,7 @@ func (p Params) key(h *host.Host, f files) (*apt.Key, error) {
 	case p.Key != "":
 		key, err := apt.ParseKey(p.Key)
 		if err != nil {
-			return nil, fmt.Errorf("invalid key: %w", err)
+			return nil, err
 		}
 		return &key, nil
 	case p.SignedBy != "":
@@ -136,7 +136,7 @@ func (p Params) key(h *host.Host, f files) (*apt.Key, error) {
 	}
 	key, err := apt.ParseKey(string(text))
 	if err != nil {
-		return nil, fmt.Errorf("invalid key in %s on the host: %w; give key to replace it", f.keyring, err)
+		return nil, fmt.Errorf("cannot use the key in %s on the host, and there is no other: %w; give key to replace it", f.keyring, err)
 	}
 	return &key, nil
 }

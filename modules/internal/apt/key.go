@@ -34,7 +34,7 @@ const (
 func ParseKey(text string) (Key, error) {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	if strings.TrimSpace(text) == "" {
-		return Key{}, errors.New("it is empty")
+		return Key{}, errors.New("invalid key: it is empty")
 	}
 	var key Key
 	var armored strings.Builder
@@ -47,16 +47,16 @@ func ParseKey(text string) (Key, error) {
 		kind, body, ok := strings.Cut(from, blockTail+"\n")
 		switch {
 		case !ok:
-			return Key{}, errors.New("its first line does not end as that of an armored block does")
+			return Key{}, errors.New("invalid key: its first line does not end as that of an armored block does")
 		case strings.HasPrefix(kind, "PRIVATE KEY"):
 			return Key{}, errSecret
 		case kind != "PUBLIC KEY BLOCK":
-			return Key{}, fmt.Errorf("it is a PGP %s, not a PUBLIC KEY BLOCK", strings.ToLower(firstLine(kind)))
+			return Key{}, fmt.Errorf("invalid key: it is a PGP %s, not a PUBLIC KEY BLOCK", strings.ToLower(firstLine(kind)))
 		}
 		var found bool
 		body, rest, found = strings.Cut(body, blockEnd+kind+blockTail)
 		if !found {
-			return Key{}, errors.New("its end is missing: it was cut off")
+			return Key{}, errors.New("invalid key: its end is missing: it was cut off")
 		}
 		data, err := dearmor(body)
 		if err != nil {
@@ -71,13 +71,13 @@ func ParseKey(text string) (Key, error) {
 		armored.WriteString(blockBegin + kind + blockTail + "\n" + body + blockEnd + kind + blockTail + "\n")
 	}
 	if len(key.Fingerprints) == 0 {
-		return Key{}, fmt.Errorf("it has no armored block (%sPUBLIC KEY BLOCK%s ...); it begins with %q", blockBegin, blockTail, firstLine(text))
+		return Key{}, fmt.Errorf("invalid key: it has no armored block (%sPUBLIC KEY BLOCK%s ...)", blockBegin, blockTail)
 	}
 	key.Armored = armored.String()
 	return key, nil
 }
 
-var errSecret = errors.New("it is a PRIVATE key: whoever has it can sign packages in the repository's name; it must not leave the place where the repository is signed, so give the public key, and consider this one compromised")
+var errSecret = errors.New("invalid key: it is a PRIVATE key: whoever has it can sign packages in the repository's name; it must not leave the place where the repository is signed, so give the public key, and consider this one compromised")
 
 func firstLine(s string) string {
 	s, _, _ = strings.Cut(strings.TrimSpace(s), "\n")
@@ -102,7 +102,7 @@ func dearmor(body string) ([]byte, error) {
 		line := strings.TrimSpace(lines[i])
 		switch {
 		case checksum != "" && line != "":
-			return nil, errors.New("it has text after its checksum")
+			return nil, errors.New("invalid key: it has text after its checksum")
 		case len(line) == 5 && line[0] == '=':
 			checksum = line[1:]
 		default:
@@ -111,14 +111,14 @@ func dearmor(body string) ([]byte, error) {
 	}
 	data, err := base64.StdEncoding.DecodeString(encoded.String())
 	if err != nil {
-		return nil, fmt.Errorf("its text is not base64: %w", err)
+		return nil, fmt.Errorf("invalid key: its text is not base64: %w", err)
 	}
 	if checksum == "" {
 		return data, nil // RFC 9580 lets it go
 	}
 	want, err := base64.StdEncoding.DecodeString(checksum)
 	if err != nil || !bytes.Equal(want, crc24(data)) {
-		return nil, errors.New("its checksum is wrong: a part of it was changed or lost")
+		return nil, errors.New("invalid key: its checksum is wrong: a part of it was changed or lost")
 	}
 	return data, nil
 }
@@ -158,7 +158,7 @@ func packets(data []byte) ([]string, error) {
 		case kind == packetSecretKey, kind == packetSecretSubkey:
 			return nil, errSecret
 		case first && kind != packetPublicKey:
-			return nil, fmt.Errorf("it is not a key: its first packet is of type %d", kind)
+			return nil, fmt.Errorf("invalid key: it is not a key: its first packet is of type %d", kind)
 		case kind == packetPublicKey:
 			p, err := fingerprint(body)
 			if err != nil {
@@ -171,7 +171,7 @@ func packets(data []byte) ([]string, error) {
 	return prints, nil
 }
 
-var errPackets = errors.New("its packets are cut off")
+var errPackets = errors.New("invalid key: its packets are cut off")
 
 // packet reads one packet's header (RFC 9580, section 4.2). Keys have no
 // packets of partial or indeterminate length.
@@ -179,7 +179,7 @@ func packet(data []byte) (kind int, body, rest []byte, err error) {
 	tag := data[0]
 	data = data[1:]
 	if tag&0x80 == 0 {
-		return 0, nil, nil, errors.New("it is not OpenPGP data")
+		return 0, nil, nil, errors.New("invalid key: it is not OpenPGP data")
 	}
 	var size int
 	length := 0 // bytes of the length field

@@ -85,6 +85,7 @@ func (t Transaction) Run(ctx context.Context, h *host.Host) (waited string, err 
 		if err := os.Remove(h.Path(log)); err != nil {
 			return waited, fmt.Errorf("cannot remove %s: %w", log, err)
 		}
+		_ = os.Remove(h.Path(RunDir)) // unless something else is in it
 		return waited, nil
 	}
 	var command *host.CommandError

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Documentation only. The module is a Go program: docker_package.go.
+
+DOCUMENTATION = r"""
+module: docker_package
+version_added: "0.1.0"
+short_description: Install, pin, hold, move and remove Docker Engine's packages as one unit
+description:
+  - Installs the engine, its command line, containerd and the plugins together, keeps their versions in step, and holds
+    them, so that no upgrade of the host restarts the containers by the way.
+  - Finds packages that cannot stay beside the engine before anything changes, and names them with their versions and
+    the files they own.
+  - The daemon does not start before its configuration is in place. See O(autostart).
+  - Works with apt, on Debian, Ubuntu and their derivatives. Hosts with dnf, yum and others are refused.
+author:
+  - The hardened.docker maintainers
+attributes:
+  check_mode:
+    support: full
+    description:
+      - Names every package with its version that a run would install, move or remove.
+      - Where the package lists have to be fetched first, a warning says that the prediction rests on the lists that
+        the host has now. It has no packages at all if the host has no lists.
+  diff_mode:
+    support: full
+    description: Shows packages with their versions, and holds, before and after.
+  idempotent:
+    support: full
+    description: With O(version=latest), package lists older than O(cache_valid_time) are fetched again, which is a change.
+options:
+  state:
+    description:
+      - V(present) has the engine installed.
+      - V(absent) removes the packages and leaves their configuration files.
+      - V(purged) removes their configuration files too. Data stays, also with packages whose own scripts would delete
+        C(/var/lib/docker) at this point, as Debian's C(docker.io) does.
+      - Removing the engine stops the containers.
+    type: str
+    choices: [present, absent, purged]
+    default: present
+  flavor:
+    description:
+      - Which packages. V(docker-ce) are Docker's own, V(docker.io) are Debian's and Ubuntu's, V(docker-engine) are
+        openEuler's.
+      - V(auto) is the flavor that is installed, else V(docker-ce) if a repository of the host has it, else the one of
+        the distribution. With O(state=absent) and O(state=purged) it is every flavor.
+    type: str
+    choices: [auto, docker-ce, docker.io, docker-engine]
+    default: auto
+  version:
+    description:
+      - The engine's version. Packages with the same version, such as the command line, follow it. The others move to
+        their candidate version when the engine moves, and never back.
+      - An exact version such as V(5:24.0.7-1~debian.12~bookworm), a pattern of the shell such as V(5:24.0.*), or the
+        beginning of the upstream version such as V(24.0). A version that is installed and matches stays; else the
+        newest that matches is taken.
+      - V(latest) is the newest that the host's package lists and pins offer.
+      - Without it, the engine stays at the version that is installed.
+    type: str
+  hold:
+    description:
+      - Hold the packages at their version (C(apt-mark hold)). This module moves them all the same.
+      - V(false) releases them.
+    type: bool
+    default: true
+  conflicts:
+    description:
+      - What to do with packages that cannot stay beside the engine, such as those of another flavor.
+      - V(refuse) fails and names them. V(remove) removes them, their configuration files excepted.
+    type: str
+    choices: [refuse, remove]
+    default: refuse
+  allow_downgrade:
+    description: Allow an older version than the one that is installed. It may not read the data of the newer one.
+    type: bool
+    default: false
+  autostart:
+    description:
+      - Let the packages start the daemon when they are installed, with whatever configuration is there.
+      - By default it stays stopped, and M(hardened.docker.docker_service) starts it. A daemon that runs already is
+        restarted by an upgrade in either case.
+      - It is kept from starting by a condition on the process of the package manager, which is void when that process
+        has ended, in whatever way.
+    type: bool
+    default: false
+  update_cache:
+    description:
+      - Fetch the package lists before something is installed, if there are none, if the list of repositories is newer
+        than they are, or if they are older than O(cache_valid_time).
+    type: bool
+    default: true
+  cache_valid_time:
+    description: How long package lists are taken for current, in seconds.
+    type: int
+    default: 3600
+  lock_timeout:
+    description:
+      - How long to wait for another package manager that is at work, in seconds. V(0) does not wait.
+    type: int
+    default: 300
+  remove_data:
+    description:
+      - With O(state=absent) or O(state=purged), remove the engine's data too, in its C(data-root) and, if containerd
+        goes as well, in C(/var/lib/containerd). What Docker did not make stays.
+      - Refused while there are containers or volumes.
+    type: bool
+    default: false
+  allow_data_loss:
+    description: With O(remove_data), remove the data also if there are containers or volumes among them.
+    type: bool
+    default: false
+notes:
+  - Packages that are only recommended are not installed, but for those without which the engine does not work.
+    These are C(docker-cli) where it is apart, C(ca-certificates), and C(apparmor) where the kernel enforces it.
+  - An upgrade restarts the daemon, and containers with it unless C(live-restore) is on.
+  - An installation that was interrupted, by whomever, is finished first.
+seealso:
+  - module: hardened.docker.docker_repository
+  - module: hardened.docker.docker_service
+"""
+
+EXAMPLES = r"""
+- name: Install the engine of the distribution, or Docker's own if its repository is there
+  hardened.docker.docker_package:
+
+- name: Stay on one series of Docker's own packages
+  hardened.docker.docker_package:
+    flavor: docker-ce
+    version: "28.5"
+    conflicts: remove
+
+- name: Go to the newest version, with two hours for another package manager to finish
+  hardened.docker.docker_package:
+    version: latest
+    cache_valid_time: 0
+    lock_timeout: 7200
+
+- name: Remove the packages and their configuration, and what is in /var/lib/docker if nothing is lost by it
+  hardened.docker.docker_package:
+    state: purged
+    remove_data: true
+"""
+
+RETURN = r"""
+flavor:
+  description: The flavor that the task was about.
+  type: str
+  returned: always
+  sample: docker-ce
+version:
+  description: >-
+    The engine's version after the task, or null if there is none. Null in check mode if it cannot be known without
+    package lists.
+  type: str
+  returned: always
+  sample: 5:28.5.2-1~debian.12~bookworm
+available:
+  description: The versions of the engine that the host's repositories have, newest first, as C(apt-cache madison) shows them.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    version:
+      description: The version.
+      type: str
+      returned: always
+    source:
+      description: The repository that has it.
+      type: str
+      returned: always
+  sample:
+    - version: 5:28.5.2-1~debian.12~bookworm
+      source: https://download.docker.com/linux/debian bookworm/stable amd64 Packages
+packages:
+  description: >-
+    The engine's packages, and all others that the transaction changes, by name. Each has its version C(before) and
+    C(after), null where it is not installed.
+  type: dict
+  returned: always
+  sample:
+    docker-ce: {before: null, after: 5:28.5.2-1~debian.12~bookworm}
+conflicts:
+  description: The packages that cannot stay beside the engine, or that need what goes.
+  type: list
+  elements: dict
+  returned: always
+  contains:
+    package:
+      description: The package.
+      type: str
+      returned: always
+    version:
+      description: Its version.
+      type: str
+      returned: always
+    owns:
+      description: The files of the engine that belong to it.
+      type: list
+      elements: str
+      returned: always
+    reason:
+      description: Why it cannot stay.
+      type: str
+      returned: always
+waited_for:
+  description: The process that another package manager's lock was held by, if the task had to wait.
+  type: str
+  returned: when the task waited
+  sample: process 4711 (apt-get upgrade), on /var/lib/dpkg/lock-frontend
+remains:
+  description: What is left of Docker on the host.
+  type: list
+  elements: str
+  returned: with O(state=absent) and O(state=purged)
+  sample: [/var/lib/docker, /etc/docker, the group docker]
+actions:
+  description: What was done, or in check mode would be done, in order.
+  type: list
+  elements: str
+  returned: always
+  sample: [fetch the package lists, install docker-ce 5:28.5.2-1~debian.12~bookworm]
+"""
