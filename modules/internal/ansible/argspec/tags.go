@@ -68,8 +68,8 @@ func specOf(t reflect.Type, outer []reflect.Type) (Spec, error) {
 	if c, ok := reflect.New(t).Interface().(Constrained); ok {
 		spec.Constraints = c.Constraints()
 	}
-	if err := spec.checkConstraints(); err != nil {
-		return Spec{}, fmt.Errorf("invalid constraints of %v: %w", t, err)
+	if err := spec.Check(); err != nil {
+		return Spec{}, fmt.Errorf("invalid params type %v: %w", t, err)
 	}
 	return spec, nil
 }
@@ -217,12 +217,14 @@ func (o *Option) readValues(f field) error {
 	return nil
 }
 
-func (s Spec) checkConstraints() error {
+// Check finds constraints that name no option, or a value that the option never
+// has. Of calls it; who sets Constraints afterwards calls it again.
+func (s Spec) Check() error {
 	var names []string
 	for _, groups := range [][][]string{s.MutuallyExclusive, s.RequiredTogether, s.RequiredOneOf} {
 		for _, group := range groups {
 			if len(group) < 2 {
-				return fmt.Errorf("the group %q needs at least two options", group)
+				return fmt.Errorf("invalid constraints: the group %q needs at least two options", group)
 			}
 			names = append(names, group...)
 		}
@@ -230,7 +232,7 @@ func (s Spec) checkConstraints() error {
 	for _, rule := range s.RequiredIf {
 		names = append(append(names, rule.Option), rule.Options...)
 		if option := s.Options[rule.Option]; option.Choices != nil && !contains(option.Choices, plain(rule.Value)) {
-			return fmt.Errorf("option %q is never %v", rule.Option, rule.Value)
+			return fmt.Errorf("invalid constraints: option %q is never %v", rule.Option, rule.Value)
 		}
 	}
 	for name, required := range s.RequiredBy {
@@ -238,7 +240,7 @@ func (s Spec) checkConstraints() error {
 	}
 	for _, name := range names {
 		if _, ok := s.Options[name]; !ok {
-			return fmt.Errorf("there is no option %q", name)
+			return fmt.Errorf("invalid constraints: there is no option %q", name)
 		}
 	}
 	return nil
