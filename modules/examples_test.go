@@ -33,11 +33,8 @@ func action(task map[string]any) (module string, args map[string]any, err error)
 			return "", nil, fmt.Errorf("invalid task: it runs %s and %s", module, key)
 		}
 		module = key
-		if value == nil {
-			value = map[string]any{}
-		}
 		var ok bool
-		if args, ok = value.(map[string]any); !ok {
+		if args, ok = value.(map[string]any); !ok && value != nil && strings.HasPrefix(key, collection) {
 			return "", nil, fmt.Errorf("invalid arguments of %s: %v is not a dictionary", key, value)
 		}
 	}
@@ -198,7 +195,7 @@ func TestBindsRefuses(t *testing.T) {
 	if err := binds(module, map[string]any{"no_such_option": 1}); err == nil {
 		t.Errorf("binds(no_such_option) = nil; want an error")
 	}
-	for _, text := range []string{"{name: a}", "{name: a, a.b.c: {}, a.b.d: {}}", "{a.b.c: {}}", "{name: a, a.b.c: x=y}"} {
+	for _, text := range []string{"{name: a}", "{name: a, a.b.c: {}, a.b.d: {}}", "{a.b.c: {}}", "{name: a, hardened.docker.a: x=y}"} {
 		var task map[string]any
 		if err := yaml.Unmarshal([]byte(text), &task); err != nil {
 			t.Fatal(err)
