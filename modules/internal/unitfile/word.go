@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Package unitfile computes the command line of a service as systemd does, and
-// where each word of it was written.
 package unitfile
 
 import "strconv"
