@@ -122,7 +122,7 @@ func (m Module[P]) Spec() (argspec.Spec, error) {
 		return argspec.Spec{}, err
 	}
 	spec.Constraints = m.Constraints
-	return spec, nil
+	return spec, spec.Check()
 }
 
 func (m Module[P]) plan(ctx context.Context, h *host.Host, spec argspec.Spec, values map[string]any, raw map[string]json.RawMessage) (*Plan, error) {

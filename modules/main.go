@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Command hardened-docker is all modules of the Ansible collection
+// hardened.docker in one static binary. This file is their table of contents.
+//
+// How the project hangs together:
+//
+//   - Each module is a folder beside this file, with the name that playbooks
+//     use. In it, <name>.go has the options (Params) and the plan, <name>.py
+//     the documentation that ansible-doc shows, testdata/*.txtar what the
+//     module does to a host, as scripts.
+//   - internal/ansible is the SDK. A module plans, the SDK acts: begin
+//     reading there.
+//   - internal/host, file, systemd, apt and so on are what modules share about
+//     a host: reading it, and the acts that change it.
+//   - internal/engine has all knowledge about Docker Engine versions, in one
+//     table.
+//   - ../plugins/action delivers this binary to a host once and runs it there.
+package main
+
+import (
+	"os"
+
+	"hardened.docker/modules/docker_daemon_json"
+	"hardened.docker/modules/docker_host_facts"
+	"hardened.docker/modules/docker_package"
+	"hardened.docker/modules/docker_repository"
+	"hardened.docker/modules/docker_service"
+	"hardened.docker/modules/internal/ansible"
+	"hardened.docker/modules/internal/host"
+)
+
+// version is the collection's version. The Makefile sets it from galaxy.yml.
+var version = "unknown"
+
+// modules is the table: what playbooks call, and the code behind it.
+func modules() ansible.Table {
+	return ansible.Table{
+		{Name: "docker_daemon_json", Module: docker_daemon_json.Module},
+		{Name: "docker_host_facts", Module: docker_host_facts.Module},
+		{Name: "docker_package", Module: docker_package.Module},
+		{Name: "docker_repository", Module: docker_repository.Module},
+		{Name: "docker_service", Module: docker_service.Module},
+	}
+}
+
+func main() {
+	os.Exit(ansible.Main(modules(), ansible.Process{
+		Args:    os.Args,
+		Stdin:   os.Stdin,
+		Stdout:  os.Stdout,
+		Stderr:  os.Stderr,
+		Host:    host.New("/"),
+		Version: version,
+	}))
+}
