@@ -214,8 +214,8 @@ func readEnvironmentFiles(files Files, name string) ([]Variable, error) {
 func expand(words []Word, environment map[string]Variable) []Word {
 	var expanded []Word
 	for _, word := range words {
-		if len(word.Text) > 1 && word.Text[0] == '$' && word.Text[1] != '{' && word.Text[1] != '$' {
-			variable := environment[word.Text[1:]]
+		if name, found := strings.CutPrefix(word.Text, "$"); found && !strings.HasPrefix(name, "{") && !strings.HasPrefix(name, "$") {
+			variable := environment[name]
 			parts, _ := allWords(variable.Value, variableWords)
 			for _, part := range parts {
 				expanded = append(expanded, Word{part, variable.File, variable.Line})
@@ -228,28 +228,36 @@ func expand(words []Word, environment map[string]Variable) []Word {
 }
 
 // expandBraces replaces ${NAME} and $$ in one word. A word that is all
-// variable has the variable's place.
+// variable has the variable's place. A brace that nothing closes keeps the
+// rest of the word as it is.
 func expandBraces(word Word, environment map[string]Variable) Word {
 	var b strings.Builder
-	text := word.Text
-	for i := 0; i < len(text); {
-		if rest := text[i:]; strings.HasPrefix(rest, "$$") {
-			b.WriteByte('$')
-			i += 2
-			continue
-		} else if strings.HasPrefix(rest, "${") {
-			if end := strings.IndexByte(rest, '}'); end > 0 {
-				variable := environment[rest[2:end]]
-				b.WriteString(variable.Value)
-				if i == 0 && end+1 == len(text) && variable.File != "" {
-					word.File, word.Line = variable.File, variable.Line
-				}
-				i += end + 1
-				continue
-			}
+	whole := word.Text
+	for rest := whole; rest != ""; {
+		before, after, found := strings.Cut(rest, "$")
+		b.WriteString(before)
+		if !found {
+			break
 		}
-		b.WriteByte(text[i])
-		i++
+		name, end, closed := strings.Cut(strings.TrimPrefix(after, "{"), "}")
+		switch {
+		case strings.HasPrefix(after, "$"):
+			b.WriteByte('$')
+			rest = after[1:]
+		case !strings.HasPrefix(after, "{"):
+			b.WriteByte('$')
+			rest = after
+		case !closed:
+			b.WriteString("$" + after)
+			rest = ""
+		default:
+			variable := environment[name]
+			b.WriteString(variable.Value)
+			if rest == whole && before == "" && end == "" && variable.File != "" {
+				word.File, word.Line = variable.File, variable.Line
+			}
+			rest = end
+		}
 	}
 	word.Text = b.String()
 	return word

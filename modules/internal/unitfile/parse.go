@@ -26,8 +26,8 @@ func Parse(file string, content []byte) ([]Setting, []string) {
 		var text string
 		text, content = nextLine(content)
 		line++
-		// Comments and empty lines are skipped inside a continuation, too.
-		if trimmed := strings.TrimLeft(text, whitespace); trimmed == "" || trimmed[0] == '#' || trimmed[0] == ';' {
+		// A comment is skipped inside a continuation, too; an empty line ends it.
+		if trimmed := strings.TrimLeft(text, whitespace); trimmed != "" && (trimmed[0] == '#' || trimmed[0] == ';') {
 			continue
 		}
 		if !continued {

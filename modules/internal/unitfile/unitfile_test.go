@@ -202,7 +202,8 @@ func TestParse(t *testing.T) {
 	}{
 		{"comments and blanks", "# x\n\n; y\n[A]\n  # z\nB=1\n", "[A]B=1@6"},
 		{"continuation joins with blanks", "[A]\nB=1 \\\n   2 \\\n3\n", "[A]B=1     2  3@2"},
-		{"comment inside a continuation", "[A]\nB=1 \\\n# x\n\n  2\nC=3", "[A]B=1    2@2 [A]C=3@6"},
+		{"comment inside a continuation", "[A]\nB=1 \\\n# x\n  2\nC=3", "[A]B=1    2@2 [A]C=3@5"},
+		{"empty line ends a continuation", "[A]\nB=1 \\\n\nC=3", "[A]B=1@2 [A]C=3@4"},
 		{"escaped backslash does not continue", "[A]\nB=1\\\\\nC=2", `[A]B=1\\@2 [A]C=2@3`},
 		{"continuation at the end", "[A]\nB=1 \\\n", "[A]B=1@2"},
 		{"blanks around equals", "[A]\n  B  =  1 = 2  \n", "[A]B=1 = 2@2"},
