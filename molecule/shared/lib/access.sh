@@ -66,7 +66,7 @@ access_inventory() {
 	for one in "$@"; do
 		state_use "$one"
 		cat <<-END
-			    $name:
+			    $one:
 			      ansible_host: "$(fact_get address)"
 			      ansible_user: root
 			      ansible_ssh_private_key_file: "$dir/ssh/id_ed25519"
@@ -81,7 +81,8 @@ access_connection() {
 	for one in "$@"; do state_use_existing "$one"; done
 	for one in "$@"; do
 		state_use "$one"
-		printf '{"name": "%s", "kind": "%s", "suite": "%s", "address": "%s", "user": "root", "port": 22, "identity_file": "%s", "ssh_common_args": "%s"}\n' \
-			"$name" "$(fact_get kind)" "$(fact_get suite)" "$(fact_get address)" "$dir/ssh/id_ed25519" "$(access_options)"
+		printf '{"name": "%s", "kind": "%s", "suite": "%s", "address": "%s", "user": "root", "port": 22, "identity_file": "%s", "host_key": "%s", "ssh_common_args": "%s"}\n' \
+			"$one" "$(fact_get kind)" "$(fact_get suite)" "$(fact_get address)" \
+			"$dir/ssh/id_ed25519" "$(<"$dir/ssh/known_hosts")" "$(access_options)"
 	done
 }

@@ -5,6 +5,14 @@
 state_dir=${XDG_STATE_HOME:-$HOME/.local/state}/hardened.docker/hosts
 cache_dir=${XDG_CACHE_HOME:-$HOME/.cache}/hardened.docker
 
+# Within a scope, only its own hosts exist: callers that choose the same names,
+# such as two clones that run the same scenario, do not meet.
+scope_suffix=
+if [[ -n ${HOST_SCOPE:-} ]]; then
+	scope_suffix=$(printf %s "$HOST_SCOPE" | sha256sum)
+	scope_suffix=-${scope_suffix:0:6}
+fi
+
 # Addresses, firewall rules and ip_forward belong to the machine and not to a
 # user or a clone, so what is known about them is kept in one place per boot.
 machine_dir=/run/hardened.docker

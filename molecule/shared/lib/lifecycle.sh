@@ -142,6 +142,6 @@ host_list() {
 		state=down
 		if [[ -z $(fact_get ready_ms) ]]; then state=unfinished; fi
 		if [[ $state == down ]] && "${kind}_alive"; then state=up; fi
-		printf '%-24s %-10s %-9s %-15s %s\n' "$name" "$kind" "$(fact_get suite)" "$(fact_get address)" "$state"
+		printf '%-24s %-10s %-9s %-15s %s\n' "$one" "$kind" "$(fact_get suite)" "$(fact_get address)" "$state"
 	done
 }

@@ -7,9 +7,9 @@
 # read: name, dir and id. The id is the host's name on the machine, where
 # interfaces have at most 15 characters and users may choose the same names.
 state_use() {
-	name=$1
+	name=$1$scope_suffix
 	[[ $name =~ ^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$ ]] ||
-		die "invalid name '$name': use up to 63 of a-z, 0-9 and -, not - at an end"
+		die "invalid name '$1': use up to 63 of a-z, 0-9 and -, not - at an end"
 	[[ $state_dir =~ ^[A-Za-z0-9/._@+-]+$ ]] ||
 		die "invalid state directory '$state_dir': ssh options cannot carry it; set XDG_STATE_HOME to a plain path"
 	dir=$state_dir/$name
@@ -48,10 +48,11 @@ state_unlock() {
 	exec {state_lock}<&-
 }
 
+# state_names prints the names of all hosts of the scope.
 state_names() {
 	local path
-	for path in "$state_dir"/*/; do
-		[[ ! -d $path ]] || basename "$path"
+	for path in "$state_dir"/*"$scope_suffix"/; do
+		[[ ! -d $path ]] || basename "${path%/}" "$scope_suffix"
 	done
 }
 
