@@ -84,11 +84,7 @@ func (a apply) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
 		return a.recover(ctx, h, m, fmt.Errorf("cannot %s dockerd: %w", verb, err), result)
 	}
 	now, err := a.prove(ctx, h)
-	if err == nil {
-		// Without the snapshot the next change costs a restart where a reload
-		// would do. That is no reason to fail a change that is in force.
-		_ = a.snapshot(now).Save(h)
-	}
+	a.remember(h, now)
 	result["running_after"] = now.running
 	return result, err
 }
@@ -151,6 +147,9 @@ func (a apply) up(ctx context.Context, h *host.Host, m mark) error {
 			}
 		}
 		if s := d.Service; err == nil && s.Job == 0 && (s.ActiveState == "failed" || s.ActiveState == "inactive") {
+			if s.ConditionFailed {
+				return fmt.Errorf("a condition of its unit is not met; see systemctl status %s", dockerd.Service)
+			}
 			return fmt.Errorf("it did not come up (%s)", s.Result)
 		}
 		select {
@@ -179,31 +178,57 @@ func (a apply) prove(ctx context.Context, h *host.Host) (*found, error) {
 	if now.configErr != nil {
 		return now, fmt.Errorf("cannot prove that the settings are in force: %w", now.configErr)
 	}
+	if a.decision.action == reload && a.partial() || a.decision.action == rolledBack {
+		return now, nil
+	}
 	var texts []string
-	for _, mismatch := range dockerd.NotInForce(now.settings, now.info, now.bridge) {
-		texts = append(texts, mismatch.String())
+	for _, m := range now.notInForce() {
+		if now.holdsBridge() && dockerd.KeptByContainers(m.Key) {
+			continue // the plan warned of it
+		}
+		texts = append(texts, m.String())
+		now.unproven = append(now.unproven, m.Key)
 	}
-	if a.decision.action != reload {
-		texts = append(texts, now.unit.differences...)
-	}
-	if len(texts) > 0 && a.decision.pending == none {
+	if len(texts) > 0 {
 		return now, fmt.Errorf("cannot put the settings in force: after the %s %s; see journalctl -u %s", a.decision.action, strings.Join(texts, "; "), dockerd.Service)
 	}
 	return now, nil
 }
 
-// snapshot is what the next run compares with.
-func (a apply) snapshot(now *found) *dockerd.Snapshot {
+// remember keeps what was proven, for the next run to compare with. Without it
+// the next change costs a restart where a reload would do, which is no reason
+// to fail a change that is in force.
+func (a apply) remember(h *host.Host, now *found) {
+	if now.daemon.Process == nil || now.configErr != nil || now.apiErr != nil {
+		return
+	}
 	s := now.unit.snapshot()
+	if a.decision.action == reload {
+		// What the unit says was not taken over now.
+		s.Service, s.Variables, s.Files = nil, nil, nil
+		if old := a.found.snapshot; old.Of(now.daemon.Process) {
+			s.Service, s.Variables, s.Files, s.Accepted = old.Service, old.Variables, old.Files, old.Accepted
+		}
+	} else {
+		s.Accepted = now.unit.differences
+	}
+	s.Unproven = now.unproven
 	s.PID, s.Ticks = now.daemon.Process.PID, now.daemon.Process.Ticks
 	s.ConfigFile, s.Config = now.configFile, now.config
-	if a.decision.action == reload && a.decision.pending != none {
+	if a.decision.action == reload && a.partial() {
 		// The reload took over a part of the file. The next run must still see
 		// the rest, so the daemon counts as one with the old file.
+		if !a.found.loaded.Known {
+			return
+		}
 		s.Config = a.found.loaded.Config
 	}
-	return &s
+	_ = s.Save(h)
 }
+
+// partial reports whether a reload that the user asked for leaves a part of
+// the file for a restart.
+func (a apply) partial() bool { return difference(a.found).need == restart }
 
 // stop stops the daemon, and the socket that would start it again.
 func (a apply) stop(ctx context.Context, h *host.Host) (map[string]any, error) {

@@ -4,6 +4,7 @@ package docker_service
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"hardened.docker/modules/internal/dockerd"
@@ -35,7 +36,9 @@ type decision struct {
 	// liveFirst: a reload before the restart turns live-restore on, so that
 	// the restart leaves the containers running.
 	liveFirst bool
-	warnings  []string
+	// withheld: the user does not want what is needed now.
+	withheld bool
+	warnings []string
 }
 
 // decide says what the state that the user asked for needs.
@@ -53,7 +56,8 @@ func decide(f *found, p Params) (decision, error) {
 	if unit.LoadState == "error" || unit.LoadState == "bad-setting" {
 		return decision{}, fmt.Errorf("cannot use %s: systemd cannot load it (%s); look at systemctl status %s", unit.Name, unit.LoadState, unit.Name)
 	}
-	need, reasons := difference(f)
+	differs := difference(f)
+	need, reasons := differs.need, differs.reasons
 	var d decision
 	switch p.State {
 	case "stopped":
@@ -80,7 +84,17 @@ func decide(f *found, p Params) (decision, error) {
 			d = starting(f)
 		}
 	}
-	return finish(f, p, d)
+	if len(differs.kept) > 0 {
+		d.warnings = append(d.warnings, fmt.Sprintf("%s: dockerd leaves the default bridge as it is while containers run under live-restore; stop them and run this task again", strings.Join(differs.kept, ", ")))
+	}
+	if len(differs.unproven) > 0 && d.action == none && p.State == "converged" {
+		return d, fmt.Errorf("cannot put the settings in force: %s, also after a restart; see journalctl -u %s", strings.Join(differs.unproven, "; "), dockerd.Service)
+	}
+	d, err := finish(f, p, d)
+	if len(differs.kept) > 0 && d.pending == none {
+		d.pending = restart
+	}
+	return d, err
 }
 
 // finish holds a decision against what else the user said.
@@ -88,7 +102,7 @@ func finish(f *found, p Params, d decision) (decision, error) {
 	if d.action == restart && f.daemon.Running() {
 		if !p.AllowRestart {
 			d.reasons = append([]string{"a restart is needed, and allow_restart is false"}, d.reasons...)
-			d.action, d.pending = none, restart
+			d.action, d.pending, d.withheld = none, restart, true
 			return d, nil
 		}
 		if len(f.running) > 0 && !f.keepsContainers() {
@@ -133,57 +147,84 @@ func stopping(f *found) decision {
 	return decision{reasons: []string{"dockerd is not running"}}
 }
 
-// difference compares what the running dockerd has with the disk.
-func difference(f *found) (action, []string) {
-	if !f.daemon.Running() {
-		return none, nil
-	}
-	need, reasons := configDifference(f)
-	for _, why := range f.unit.differences {
-		need, reasons = restart, append(reasons, why)
-	}
-	if f.replaced {
-		need, reasons = restart, append(reasons, "dockerd's program was replaced since it started")
-	}
-	return need, reasons
+// diff is where the running dockerd and the disk differ.
+type diff struct {
+	need    action
+	reasons []string
+	// kept are settings of the default bridge that a restart does not apply
+	// while containers run, and unproven those that the last restart did not
+	// put in force, though it should.
+	kept, unproven []string
 }
 
-func configDifference(f *found) (action, []string) {
+// difference compares what the running dockerd has with the disk.
+func difference(f *found) diff {
+	if !f.daemon.Running() {
+		return diff{}
+	}
+	d := configDifference(f)
+	for _, why := range f.unit.differences {
+		d.need, d.reasons = restart, append(d.reasons, why)
+	}
+	if f.replaced {
+		d.need, d.reasons = restart, append(d.reasons, "dockerd's program was replaced since it started")
+	}
+	return d
+}
+
+func configDifference(f *found) diff {
 	if f.configErr != nil {
-		// Whether it differs cannot be told; what it needs is a restart's
-		// error, which finish makes of it.
-		return restart, []string{f.configErr.Error()}
+		// Whether it differs cannot be told; finish makes an error of it.
+		return diff{need: restart, reasons: []string{f.configErr.Error()}}
 	}
 	if !f.loaded.Known {
-		return restart, []string{f.loaded.From}
+		return diff{need: restart, reasons: []string{f.loaded.From}}
 	}
 	old, err := dockerd.ParseSettings(f.loaded.Config)
 	if err != nil {
-		return restart, []string{"the daemon.json that dockerd started with cannot be read"}
+		return diff{need: restart, reasons: []string{"the daemon.json that dockerd started with cannot be read"}}
 	}
 	need, changes := engine.Apply(old.Document(), f.settings.Document(), f.version)
-	reasons := make([]string, 0, len(changes))
-	seen := make(map[string]bool)
+	var d diff
+	changed := make(map[string]bool)
 	for _, c := range changes {
-		reasons = append(reasons, c.Text)
-		seen[c.Key] = true
-	}
-	if f.apiErr != nil {
-		return fromNeed(need), reasons
+		d.reasons = append(d.reasons, c.Text)
+		changed[c.Key] = true
+		if f.holdsBridge() && dockerd.KeptByContainers(c.Key) {
+			d.kept = append(d.kept, c.Key+" of daemon.json changed")
+		}
 	}
 	// The file is the one that dockerd has read, and yet the daemon works with
 	// something else: it was reloaded by hand in between, or started before
 	// the clock was set.
-	for _, m := range dockerd.NotInForce(f.settings, f.info, f.bridge) {
-		if seen[m.Key] {
-			continue
+	for _, m := range f.notInForce() {
+		switch {
+		case changed[m.Key]:
+		case f.holdsBridge() && dockerd.KeptByContainers(m.Key):
+			d.kept = append(d.kept, m.String())
+		case f.snapshot.Of(f.daemon.Process) && slices.Contains(f.snapshot.Unproven, m.Key):
+			d.unproven = append(d.unproven, m.String())
+		default:
+			more, _ := engine.Apply(map[string]any{}, map[string]any{m.Key: f.settings.Document()[m.Key]}, f.version)
+			need = max(need, more)
+			d.reasons = append(d.reasons, m.String())
 		}
-		more, _ := engine.Apply(map[string]any{}, map[string]any{m.Key: f.settings.Document()[m.Key]}, f.version)
-		need = max(need, more)
-		reasons = append(reasons, m.String())
 	}
-	return fromNeed(need), reasons
+	d.need = fromNeed(need)
+	return d
 }
+
+// notInForce compares daemon.json with what the daemon shows of itself.
+func (f *found) notInForce() []dockerd.Mismatch {
+	if f.apiErr != nil {
+		return nil
+	}
+	return dockerd.NotInForce(f.settings, f.info, f.bridge)
+}
+
+// holdsBridge reports whether running containers keep the default bridge as it
+// is through a restart.
+func (f *found) holdsBridge() bool { return len(f.running) > 0 && f.keepsContainers() }
 
 func fromNeed(n engine.Need) action {
 	switch n {

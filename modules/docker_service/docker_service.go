@@ -74,10 +74,16 @@ func plan(ctx context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
 	}
 	if d.action == none {
 		// What is on the disk is in force, or is not to be touched now.
-		out.Acts = enabling(f, p)
+		if d.withheld {
+			return out, nil
+		}
+		if p.State == "converged" && f.unit.stale(f) {
+			out.Acts = append(out.Acts, systemd.DaemonReload{Why: "unit files changed"})
+		}
+		out.Acts = append(out.Acts, enabling(f, p)...)
 		return out, nil
 	}
-	if d.action != stop && f.daemon.Service.NeedDaemonReload {
+	if d.action != stop && f.unit.stale(f) {
 		out.Acts = append(out.Acts, systemd.DaemonReload{Why: "unit files changed"})
 	}
 	out.Acts = append(out.Acts, enabling(f, p)...)
@@ -91,8 +97,8 @@ func enabling(f *found, p Params) []ansible.Act {
 	service, socket := f.daemon.Service, f.daemon.Socket
 	var units []string
 	switch {
-	case service.UnitFileState == "":
-		// A unit without a file, such as a transient one, cannot be enabled.
+	case service.UnitFileState == "" || strings.HasPrefix(service.UnitFileState, "masked"):
+		// Without a file, as a transient unit, or masked: it cannot be enabled.
 	case p.Enabled && !service.Enabled():
 		units = append(units, dockerd.Service)
 	case !p.Enabled:

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	"hardened.docker/modules/internal/dockerapi"
@@ -43,6 +44,7 @@ type found struct {
 	bridge  *dockerapi.Network
 	apiErr  error // why the API does not answer; nil also if dockerd is not running
 
+	unproven []string    // keys that the running daemon should have and has not
 	running  []container // running containers, as far as known
 	warnings []string
 }
@@ -58,7 +60,8 @@ func observe(ctx context.Context, h *host.Host) (*found, error) {
 		f.warnings = append(f.warnings, fmt.Sprintf("%s does not exist on this host yet; the prediction is for an engine that was just installed", dockerd.Service))
 		return f, nil
 	}
-	f.unit = readUnit(ctx, h, f)
+	f.unit = readUnit(h, f)
+	f.warnings = append(f.warnings, f.unit.warnings...)
 	f.readConfig(h)
 	if !d.Running() {
 		f.running = orphans(h)
@@ -128,8 +131,11 @@ func (f *found) loadedSettings() dockerd.Settings {
 	return f.settings
 }
 
-// keepsContainers reports whether containers go on while dockerd restarts.
-func (f *found) keepsContainers() bool { return f.info.LiveRestoreEnabled }
+// keepsContainers reports whether containers go on while dockerd restarts: the
+// old one must leave them alone, and the new one take them over.
+func (f *found) keepsContainers() bool {
+	return f.info.LiveRestoreEnabled && (f.configErr != nil || string(f.settings["live-restore"]) == "true" || slices.Contains(f.unit.args, "--live-restore") || slices.Contains(f.unit.args, "--live-restore=true"))
+}
 
 // orphans lists the containers that run while no daemon answers, known by
 // their shims. Only the daemon knows names.

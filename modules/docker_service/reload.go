@@ -33,9 +33,7 @@ func (a apply) reload(ctx context.Context, h *host.Host) (map[string]any, error)
 		return nil, nil
 	}
 	now, err := a.prove(ctx, h)
-	if err == nil {
-		_ = a.snapshot(now).Save(h)
-	}
+	a.remember(h, now)
 	return map[string]any{"running_after": now.running}, err
 }
 

@@ -5,7 +5,6 @@ package docker_service
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -45,13 +44,13 @@ func (a apply) recover(ctx context.Context, h *host.Host, m mark, cause error, r
 		return result, fmt.Errorf("%w; %s, but dockerd does not come up with it either: %w", cause, restored, err)
 	}
 	back := a
-	back.decision.pending = restart // nothing is to be proven but that it runs
+	back.decision.action = rolledBack // nothing is to be proven but that it runs
 	now, err := back.prove(ctx, h)
 	result["running_after"] = now.running
 	if err != nil {
 		return result, fmt.Errorf("%w; %s: %w", cause, restored, err)
 	}
-	_ = back.snapshot(now).Save(h)
+	back.remember(h, now)
 	return result, fmt.Errorf("%w; %s and dockerd runs with it", cause, restored)
 }
 
@@ -130,7 +129,7 @@ func unitWayBack(h *host.Host, f *found) ([]ansible.Act, error) {
 	for name := range f.snapshot.Files {
 		names = append(names, name)
 	}
-	for _, name := range f.unit.files {
+	for name := range f.unit.files {
 		if !slices.Contains(names, name) {
 			names = append(names, name)
 		}
@@ -138,11 +137,6 @@ func unitWayBack(h *host.Host, f *found) ([]ansible.Act, error) {
 	slices.Sort(names)
 	var acts []ansible.Act
 	for _, name := range names {
-		// What a package brought is the package's; it also has to fit the
-		// program that the package brought with it.
-		if !strings.HasPrefix(filepath.Clean(name), "/etc/") {
-			continue
-		}
 		state, err := file.Read(h, name, 1<<20)
 		if err != nil {
 			return nil, err

@@ -142,14 +142,18 @@ func (c Container) Name() string {
 
 // Network is a network of the daemon.
 type Network struct {
-	Name   string
-	ID     string `json:"Id"`
-	Driver string
-	Scope  string
-	IPAM   struct {
-		Config []struct{ Subnet, Gateway string }
-	}
+	Name    string
+	ID      string `json:"Id"`
+	Driver  string
+	Scope   string
+	IPAM    struct{ Config []Pool }
 	Options map[string]string
+}
+
+// Pool is a range of addresses of a network.
+type Pool struct {
+	Subnet  string
+	Gateway string
 }
 
 // Event is something that happened in the daemon.

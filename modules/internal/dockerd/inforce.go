@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"hardened.docker/modules/internal/dockerapi"
@@ -35,7 +36,9 @@ func NotInForce(settings Settings, info dockerapi.Info, bridge *dockerapi.Networ
 	c.bool("live-restore", info.LiveRestoreEnabled)
 	c.bool("debug", info.Debug)
 	c.bool("experimental", info.ExperimentalBuild)
-	c.bool("no-new-privileges", hasOption(info.SecurityOptions, "no-new-privileges"))
+	if shown := hasOption(info.SecurityOptions, "no-new-privileges"); shown || !oldEngine(info.ServerVersion) {
+		c.bool("no-new-privileges", shown)
+	}
 	c.text("log-driver", info.LoggingDriver)
 	c.text("storage-driver", info.Driver)
 	c.text("default-runtime", info.DefaultRuntime)
@@ -49,8 +52,8 @@ func NotInForce(settings Settings, info dockerapi.Info, bridge *dockerapi.Networ
 		c.insecure(r)
 	}
 	c.runtimes(info.Runtimes)
-	if bridge != nil && bridge.Options["com.docker.network.bridge.enable_icc"] != "" {
-		c.bool("icc", bridge.Options["com.docker.network.bridge.enable_icc"] == "true")
+	if bridge != nil {
+		c.bridge(bridge)
 	}
 	sort.Slice(c.found, func(i, j int) bool { return c.found[i].Key < c.found[j].Key })
 	return c.found
@@ -185,6 +188,47 @@ func (c *comparison) runtimes(running map[string]json.RawMessage) {
 			return
 		}
 	}
+}
+
+// bridge compares the settings of the default bridge.
+func (c *comparison) bridge(n *dockerapi.Network) {
+	for key, option := range map[string]string{"icc": "com.docker.network.bridge.enable_icc", "ip-masq": "com.docker.network.bridge.enable_ip_masquerade"} {
+		if value := n.Options[option]; value != "" {
+			c.bool(key, value == "true")
+		}
+	}
+	c.text("ip", n.Options["com.docker.network.bridge.host_binding_ipv4"])
+	var mtu int
+	if running := n.Options["com.docker.network.driver.mtu"]; running != "" && c.get("mtu", &mtu) && mtu > 0 && running != strconv.Itoa(mtu) {
+		c.differs("mtu", running)
+	}
+	var bip string
+	if c.get("bip", &bip) && bip != "" && len(n.IPAM.Config) > 0 {
+		address, _, _ := strings.Cut(bip, "/")
+		if !slices.ContainsFunc(n.IPAM.Config, func(p dockerapi.Pool) bool { return p.Gateway == address }) {
+			c.differs("bip", n.IPAM.Config[0].Gateway)
+		}
+	}
+}
+
+// KeptByContainers reports whether a setting is one of the default bridge's.
+// A dockerd that finds containers still running, with live-restore, leaves the
+// bridge as it is (moby daemon/daemon_unix.go, initNetworkController: "there
+// are old running containers, the network config will not take effect").
+func KeptByContainers(key string) bool {
+	switch key {
+	case "bip", "bip6", "bridge", "default-gateway", "default-gateway-v6", "fixed-cidr", "fixed-cidr-v6", "icc", "ip", "ip-masq", "ipv6", "mtu":
+		return true
+	}
+	return false
+}
+
+// oldEngine reports whether the engine is older than 23.0, which was the first
+// to show no-new-privileges.
+func oldEngine(version string) bool {
+	major, _, _ := strings.Cut(version, ".")
+	n, err := strconv.Atoi(major)
+	return err != nil || n < 23
 }
 
 // hasOption reports whether the security options have one of that name. They

@@ -38,6 +38,10 @@ type Snapshot struct {
 	Service *string `json:"service,omitempty"`
 	// Variables are the environment variables that the unit set.
 	Variables []string `json:"variables,omitempty"`
+	// Unproven are keys that the restart did not put in force, and Accepted the
+	// differences from the unit that it left: another one would not help.
+	Unproven []string `json:"unproven,omitempty"`
+	Accepted []string `json:"accepted,omitempty"`
 	// Files are the unit's drop-ins and environment files, for a way back.
 	Files map[string]string `json:"files,omitempty"`
 }
@@ -146,6 +150,13 @@ func LoadedConfig(h *host.Host, p *Process, s *Snapshot, configFile string) (Loa
 
 // maxConfig is the size up to which a daemon.json is read.
 const maxConfig = 16 << 20
+
+// ChangedSince reports whether a file changed after a moment; one that is not
+// there did not.
+func ChangedSince(h *host.Host, name string, moment time.Time) bool {
+	info, err := h.Stat(name)
+	return err == nil && !changedAt(info).Before(moment)
+}
 
 // absentSince reports whether a file that is not there was not there at that
 // moment either, as far as its directory tells: it did not change since, or

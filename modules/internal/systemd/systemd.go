@@ -52,6 +52,9 @@ type Unit struct {
 	Restarts int
 	// NeedDaemonReload is true if unit files changed since systemd read them.
 	NeedDaemonReload bool
+	// ConditionFailed is true if the last start was skipped because of a
+	// Condition...= of the unit, and also before the first start.
+	ConditionFailed bool
 	// Job is the job that is queued or runs for the unit, 0 for none.
 	Job int
 	// A unit may be started StartLimitBurst times in StartLimitInterval; 0 for
@@ -67,7 +70,7 @@ type Unit struct {
 // properties are what Show asks for.
 const properties = "Id,LoadState,ActiveState,SubState,UnitFileState,Result,FragmentPath,DropInPaths,MainPID," +
 	"ExecMainStartTimestampMonotonic,NRestarts,NeedDaemonReload,Job,StartLimitBurst,StartLimitIntervalUSec,StartLimitIntervalSec," +
-	"InvocationID,Listen"
+	"InvocationID,Listen,ConditionResult"
 
 // Exists reports whether the unit has a unit file; a masked one counts.
 func (u Unit) Exists() bool { return u.LoadState != "not-found" && u.LoadState != "" }
@@ -167,6 +170,8 @@ func (u *Unit) set(name, value string) bool {
 		u.Restarts, _ = strconv.Atoi(value)
 	case "NeedDaemonReload":
 		u.NeedDaemonReload = value == "yes"
+	case "ConditionResult":
+		u.ConditionFailed = value == "no"
 	case "Job":
 		u.Job, _ = strconv.Atoi(value)
 	case "StartLimitBurst":
