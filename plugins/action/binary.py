@@ -64,7 +64,8 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         """Run the task's module and return its result as Ansible's own modules do."""
         task_vars = task_vars or {}
-        self._module = (self._task.resolved_action or self._task.action).rpartition('.')[2]
+        # As written in the task: resolved_action names this plugin instead on some releases (2.16).
+        self._module = self._task.action.rpartition('.')[2]
         self._refuse_what_cannot_work()
         super().run(tmp, task_vars)
         self._binaries = binaries.known()
@@ -163,7 +164,7 @@ class ActionModule(ActionBase):
             self._fail(out, self._why(out))
         binary = self._binaries.get(host.platform)
         if binary is None:
-            self._fail(out, binaries.unknown_platform(host, self._binaries))
+            raise AnsibleActionFail(binaries.unknown_platform(host, self._binaries))
         if out['rc']:
             self._fail(out, self._why(out))
         data = binary.read()
@@ -175,21 +176,23 @@ class ActionModule(ActionBase):
     def _why(self, out):
         """Return the message for a remote command that gave no result: what, where, and what to do next."""
         rc, stderr = out['rc'], out['stderr']
+        # With no_log, even the message must not repeat what a crashing module said.
+        said = '' if self._task.no_log else last_line(stderr)
         complaint = host_shell.complaint(stderr)
         if complaint:
             return f'cannot use the state directory on the host: {complaint}'
         if rc in (host_shell.NOEXEC, host_shell.CANNOT_EXECUTE):
             return ('cannot execute the hardened-docker binary on the host: its file system is mounted noexec, or a '
                     f'security policy forbids it. Set {STATE_DIR_VAR} to a directory on another file system. '
-                    f'{last_line(stderr)}').strip()
+                    f'{said}').strip()
         if 128 < rc < 128 + signal.NSIG:
             return (f'cannot finish {self._module}: it was killed on the host by {signal_name(rc - 128)}. If nobody did '
                     'that, the kernel may have, for lack of memory: see journalctl -k there. Then run the task again.')
         hint = next((text for pattern, text in HINTS if re.search(pattern, stderr)), None)
         if hint:
-            return f'cannot run {self._module} on the host: {last_line(stderr)}: {hint}.'
+            return f'cannot run {self._module} on the host: {said}: {hint}.'
         return (f'cannot run {self._module} on the host: exit code {rc} and no JSON object on standard output'
-                f'{": " + last_line(stderr) if stderr.strip() and not self._task.no_log else ""}. Run the task with '
+                f'{": " + said if said else ""}. Run the task with '
                 '-vvv to see the remote command; if the module itself crashed, please report it.')
 
     def _failure(self, out, message):

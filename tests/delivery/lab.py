@@ -213,8 +213,10 @@ class Lab:
         if as_user:
             subprocess.run(['chown', '-R', '--reference', self.path(f'/home/{as_user}'), home], check=True)
             env['HOME'] = f'/home/{as_user}'
+            # Ansible may be installed below a folder that only root may enter.
             argv = ['nsenter', f'--target={self.pid}', '--mount', '--pid', 'setpriv', f'--reuid={as_user}',
-                    f'--regid={as_user}', '--init-groups', '--', *argv]
+                    f'--regid={as_user}', '--init-groups', '--inh-caps=+dac_read_search',
+                    '--ambient-caps=+dac_read_search', '--', *argv]
         done = subprocess.run(argv, env=env, cwd=self.root, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, timeout=DEADLINE, check=False)
         lines = self.log.read_bytes()[before:].decode('utf-8', 'replace').splitlines()
