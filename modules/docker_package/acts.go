@@ -5,6 +5,7 @@ package docker_package
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"hardened.docker/modules/internal/ansible"
@@ -140,7 +141,7 @@ func (i *install) Describe() string {
 		}
 	}
 	if len(parts) == 0 {
-		return "look for a newer " + i.outcome.unit.engine
+		return "see that " + i.outcome.unit.engine + " is complete and current"
 	}
 	return strings.Join(parts, ", ")
 }
@@ -269,6 +270,7 @@ func (a *hold) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
 	if len(a.names) == 0 {
 		return nil, nil
 	}
+	slices.Sort(a.names)
 	waited, err := a.manager.hold(ctx, a.names, a.params.Hold)
 	if err != nil {
 		return noted(waited), fmt.Errorf("cannot %s: %w", a.Describe(), err)

@@ -147,7 +147,7 @@ func ownEntries(h *host.Host, dir string) (own, strangers []string, err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("cannot look into %s: %w", dir, err)
 	}
-	known := []string{"aufs", "btrfs", "builder", "buildkit", "containerd", "containers", "devicemapper", "engine-id", "fuse-overlayfs", "graph", "image", "init", "network", "nuke-graph-directory.sh", "overlay", "overlay2", "plugins", "rootfs", "runtimes", "swarm", "tmp", "tmp-old", "tmpmounts", "trust", "vfs", "volumes", "zfs"}
+	known := []string{"aufs", "btrfs", "builder", "buildkit", "containerd", "containers", "devicemapper", "engine-id", "fuse-overlayfs", "graph", "image", "init", "network", "nuke-graph-directory.sh", "opt", "overlay", "overlay2", "plugins", "rootfs", "runtimes", "swarm", "tmp", "tmp-old", "tmpmounts", "trust", "vfs", "volumes", "zfs"}
 	for _, e := range entries {
 		name := e.Name()
 		remapped := e.IsDir() && strings.Count(name, ".") == 1 && strings.Trim(name, "0123456789.") == ""

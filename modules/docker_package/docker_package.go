@@ -20,12 +20,14 @@
 // process: a drop-in below /run has, for docker.service and docker.socket,
 //
 //	ConditionPathExists=!/proc/<pid of apt-get>/cwd/installing
+//	ConditionPathExists=!/proc/<pid of the module>/fd/<number>/installing
 //
-// where apt-get's working directory is one that has such a file. It holds
-// while apt-get lives, whatever happened to the module, and is void when
-// apt-get has ended, in whatever way; another process that gets the same
-// number has another working directory. The module removes the drop-in when it
-// can, and the next run does when it could not. See firststart.go.
+// where apt-get's working directory, which the module has open too, is one
+// that has such a file. It holds while one of them lives, whatever happened to
+// the other, and is void when both have ended, in whatever way; another
+// process that gets the same number has another directory. The module removes
+// the drop-in when it can, and the next run does when it could not. See
+// firststart.go.
 //
 // Packages that are only recommended are not installed, but for those without
 // which the engine does not work on the host at hand: docker-cli (apart since

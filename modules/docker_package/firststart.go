@@ -48,18 +48,28 @@ func withoutStart(ctx context.Context, h *host.Host, t apt.Transaction) (waited 
 	if err := os.WriteFile(h.Path(turnstile+"/"+marker), nil, 0o600); err != nil {
 		return "", fmt.Errorf("cannot write %s/%s: %w", turnstile, marker, err)
 	}
+	keeper, err := os.Open(h.Path(turnstile))
+	if err != nil {
+		return "", fmt.Errorf("cannot open %s: %w", turnstile, err)
+	}
+	defer keeper.Close()
 	var script strings.Builder
 	script.WriteString("set -e\numask 022\n")
 	for _, unit := range blockedUnits() {
 		path := h.Path(dropinPath(unit))
 		fmt.Fprintf(&script, "mkdir -p '%s'\n", filepath.Dir(path))
-		fmt.Fprintf(&script, "printf '%%s\\n' '[Unit]' '# Packages are being installed; without effect when that process has ended.' \"ConditionPathExists=!/proc/$$/cwd/%s\" >'%s'\n", marker, path)
+		fmt.Fprintf(&script, "printf '%%s\\n' '[Unit]' '# Packages are being installed; without effect when these processes have ended.' \"ConditionPathExists=!/proc/$$/cwd/%s\" 'ConditionPathExists=!/proc/%d/fd/%d/%s' >'%s'\n", marker, os.Getpid(), keeper.Fd(), marker, path)
 	}
 	// The unit may be known to systemd already, from an earlier installation.
 	script.WriteString("systemctl daemon-reload || :\n")
 	t.Prologue, t.Dir = script.String(), h.Path(turnstile)
 	waited, err = t.Run(ctx, h)
-	return waited, errors.Join(err, unblock(context.WithoutCancel(ctx), h))
+	ctx = context.WithoutCancel(ctx)
+	if err != nil {
+		// apt-get can have been killed while its dpkg goes on.
+		_, _ = apt.Wait(ctx, h, max(t.LockTimeout, 10*time.Minute))
+	}
+	return waited, errors.Join(err, unblock(ctx, h))
 }
 
 // blocked returns the drop-ins that a killed run left behind.

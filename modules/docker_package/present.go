@@ -227,14 +227,17 @@ func (o outcome) held(want bool) []string {
 			after[name] = true
 		}
 	}
+	moved := make(map[string]bool)
 	for _, c := range o.changes {
 		if slices.Contains(o.unit.members(), c.Name) {
 			after[c.Name] = c.After != ""
+			// A package that is installed by its name loses its hold.
+			moved[c.Name] = true
 		}
 	}
 	var names []string
 	for _, name := range sortedKeys(after) {
-		if after[name] && o.have.Held(name) != want {
+		if held := o.have.Held(name) && !moved[name]; after[name] && held != want {
 			names = append(names, name)
 		}
 	}

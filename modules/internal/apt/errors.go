@@ -70,8 +70,8 @@ func symptoms() []symptom {
 			[]string{"Could not get lock", "Unable to acquire the dpkg frontend lock", "Unable to lock", "is locked by another process"}},
 		{CauseRoot, "it needs root; run the task with become: true",
 			[]string{"are you root?", "requires superuser privilege", "(13: Permission denied)"}},
-		{CauseSignedBy, "two entries of apt's sources name the same repository with different keys; remove one of them (docker_repository does so for Docker's)",
-			[]string{"Conflicting values set for option Signed-By"}},
+		{CauseSignedBy, "two entries of apt's sources name the same repository with different keys or options; remove one of them (docker_repository does so for Docker's)",
+			[]string{"Conflicting values set for option"}},
 		{CauseKey, "the repository is signed with another key than the one that the host trusts for it, or that key has expired or was revoked; give the key that the repository's owner publishes now",
 			[]string{"NO_PUBKEY", "EXPKEYSIG", "KEYEXPIRED", "REVKEYSIG", "BADSIG", "Missing key", "not live because", "signatures were invalid", "OpenPGP signature verification failed", "GPG error", "unsupported filetype", "invalid for signing"}},
 		{CauseExpired, "the repository's index has expired or is from the future; check the host's clock, and whether a mirror is still updated",
@@ -127,7 +127,9 @@ func complaints(text string) []string {
 	for _, line := range strings.Split(text, "\n") {
 		trimmed := strings.TrimSpace(line)
 		switch {
-		case strings.HasPrefix(line, "E: "), strings.HasPrefix(line, "Err:"), strings.HasPrefix(line, "dpkg: error"), strings.HasPrefix(line, "dpkg: unrecoverable"):
+		case strings.HasPrefix(line, "E: Some index files failed"), strings.HasPrefix(line, "W: Some index files failed"):
+			// What came before it says which, and why.
+		case strings.HasPrefix(line, "E: "), strings.HasPrefix(line, "dpkg: error"), strings.HasPrefix(line, "dpkg: unrecoverable"):
 			explain = strings.HasPrefix(line, "dpkg: error")
 			found = append(found, strings.TrimPrefix(line, "E: "))
 		case strings.HasPrefix(line, "W: "):

@@ -46,7 +46,11 @@ func (u Update) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
 	if waited != "" {
 		result["waited_for"] = strings.TrimPrefix(waited, "waited for ")
 	}
-	if err == nil || len(u.Restore) == 0 {
+	if err == nil {
+		return result, nil
+	}
+	err = fmt.Errorf("cannot %s: %w", u.Describe(), err)
+	if len(u.Restore) == 0 {
 		return result, err
 	}
 	// Also when a signal ended the run: what was proven to work is put back.
