@@ -20,7 +20,13 @@ type checker struct {
 func (c *checker) name() string { return c.Target.name() }
 
 func (c *checker) add(path string, stage Stage, severity Severity, format string, args ...any) {
-	c.problems = append(c.problems, Problem{path, stage, severity, fmt.Sprintf(format, args...)})
+	top := ""
+	for name := range c.doc {
+		if len(name) > len(top) && (path == name || strings.HasPrefix(path, name+".")) {
+			top = name
+		}
+	}
+	c.problems = append(c.problems, Problem{path, stage, severity, fmt.Sprintf(format, args...), top})
 }
 
 // Check judges a document for an engine and returns every problem, sorted by

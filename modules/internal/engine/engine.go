@@ -114,10 +114,16 @@ type Problem struct {
 	Severity Severity
 	// Text is a whole error message: what, which engine, what to do.
 	Text string
+
+	// top is the top-level key, which may have dots of its own.
+	top string
 }
 
 // Key returns the top-level key that the problem is about.
 func (p Problem) Key() string {
+	if p.top != "" {
+		return p.top
+	}
 	key, _, _ := strings.Cut(p.Path, ".")
 	return key
 }

@@ -115,7 +115,7 @@ func (p *flagParser) next() unitfile.Word {
 
 func (p *flagParser) fail(word unitfile.Word, path, format string, args ...any) {
 	text := fmt.Sprintf(format, args...) + " (" + word.Origin() + ")"
-	p.problems = append(p.problems, Problem{path, Rejected, Refuse, text})
+	p.problems = append(p.problems, Problem{Path: path, Stage: Rejected, Severity: Refuse, Text: text})
 }
 
 func (p *flagParser) engine() string { return Target{Version: p.version}.name() }
@@ -211,6 +211,10 @@ func (p *flagParser) take(word unitfile.Word, key Key, names []string, spelt, va
 			return
 		}
 	}
+	if dead := key.Dead; dead.Known() && p.version.Compare(dead) >= 0 && value != "" && value != "0" {
+		p.fail(word, spelt, "invalid flag %s: %s refuses it, it was removed in %s: %s", spelt, p.engine(), dead, key.Instead)
+		return
+	}
 	p.uses = append(p.uses, FlagUse{Flag: key.Flag, Spelt: spelt, Value: value, File: word.File, Line: word.Line, Keys: names})
 }
 
@@ -239,7 +243,7 @@ func Conflicts(doc map[string]any, uses []FlagUse, v Version) []Problem {
 			}
 		}
 		if len(clash) > 0 {
-			problems = append(problems, Problem{names[name], Rejected, Refuse, conflictText(names[name], clash, v)})
+			problems = append(problems, Problem{Path: names[name], Stage: Rejected, Severity: Refuse, Text: conflictText(names[name], clash, v)})
 		}
 	}
 	if v.since(23, 0) {
@@ -253,7 +257,7 @@ func Conflicts(doc map[string]any, uses []FlagUse, v Version) []Problem {
 		}
 		for _, use := range uses {
 			if use.Flag == flag && v.Known() {
-				problems = append(problems, Problem{key, Dangerous, Refuse, fmt.Sprintf(
+				problems = append(problems, Problem{Path: key, Stage: Dangerous, Severity: Refuse, Text: fmt.Sprintf(
 					"invalid key %q: %s at %s sets the same directory, and engine %s uses one of them without a word: %s",
 					key, use.Spelt, use.Origin(), v, remedy(key, use))})
 			}

@@ -76,9 +76,7 @@ func (c *checker) checkDriver() {
 	}
 	names := drivers(c.version)
 	if slices.Contains(names, driver) {
-		if driver == "vfs" {
-			c.add("storage-driver", Dangerous, Warn, "cannot recommend storage-driver \"vfs\": it copies every layer whole; use overlay2")
-		}
+		c.checkSlowDriver(driver)
 		return
 	}
 	if gone, once := driverGone(driver); once {
@@ -86,6 +84,21 @@ func (c *checker) checkDriver() {
 		return
 	}
 	c.add("storage-driver", Fails, Refuse, "unknown storage-driver %q for %s, the daemon does not start: write one of %s%s", driver, c.name(), strings.Join(names, ", "), nearest(driver, names))
+}
+
+// checkSlowDriver warns of drivers that work and should not be used as they are.
+func (c *checker) checkSlowDriver(driver string) {
+	switch driver {
+	case "vfs":
+		c.add("storage-driver", Dangerous, Warn, "cannot recommend storage-driver \"vfs\": it copies every layer whole: use overlay2")
+	case "devicemapper":
+		onPool := func(option string) bool {
+			return strings.HasPrefix(option, "dm.thinpooldev=") || strings.HasPrefix(option, "dm.directlvm_device=")
+		}
+		if !slices.ContainsFunc(c.list("storage-opts"), onPool) && !c.hasFlag("storage-opts") {
+			c.add("storage-driver", Dangerous, Warn, "missing dm.thinpooldev in storage-opts: devicemapper then works on sparse loop files, slow and easily damaged")
+		}
+	}
 }
 
 // driverIsModern is false for the drivers that no snapshotter shares a name with.
@@ -110,10 +123,5 @@ func (c *checker) checkStorageOptions() {
 		case driver == "overlay2" && name != "overlay2.size" && name != "overlay2.override_kernel_check" && !c.snapshotters():
 			c.invalid(where, Fails, option, "the driver overlay2 knows overlay2.size only")
 		}
-	}
-	if driver == "devicemapper" && !c.version.since(25, 0) && !slices.ContainsFunc(c.list("storage-opts"), func(o string) bool {
-		return strings.HasPrefix(o, "dm.thinpooldev=") || strings.HasPrefix(o, "dm.directlvm_device=")
-	}) {
-		c.add("storage-driver", Dangerous, Warn, "missing dm.thinpooldev in storage-opts: devicemapper then works on sparse loop files, slow and easily damaged")
 	}
 }
