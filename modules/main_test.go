@@ -231,7 +231,7 @@ func TestErrorStrings(t *testing.T) {
 		"option ":                                "invalid constraints of x: ",
 		"there is no option ":                    "invalid constraints of x: ",
 		"the argument spec has the unknown type": "invalid value x for option y, ",
-		"it did not ":                            "cannot run x: ",
+		"it ":                                    "cannot run x: ",
 		"dockerd ":                               "cannot reload docker.service: ",
 	}
 	check := func(files *token.FileSet, at ast.Node, text string) {
