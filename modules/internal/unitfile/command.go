@@ -70,7 +70,7 @@ func parseCommands(unit string, setting Setting) ([]Command, error) {
 	rest := setting.Value
 	for rest = strings.TrimLeft(rest, whitespace); rest != ""; rest = strings.TrimLeft(rest, whitespace) {
 		command := Command{}
-		first, after, _, err := nextWord(rest, unitWords)
+		first, after, _, err := nextWord(rest, commandWords)
 		if err != nil {
 			return nil, err
 		}
@@ -94,7 +94,7 @@ func parseCommands(unit string, setting Setting) ([]Command, error) {
 				rest = strings.TrimLeft(end, whitespace)
 				continue
 			}
-			text, after, ok, err := nextWord(rest, unitWords)
+			text, after, ok, err := nextWord(rest, commandWords)
 			if err != nil {
 				return nil, err
 			}
@@ -133,7 +133,7 @@ func Environment(files Files, unit Unit) (map[string]Variable, []string, error) 
 		warnings = append(warnings, fmt.Sprintf("%s:%d: %v: systemd ignores it", s.File, s.Line, err))
 	}
 	for _, setting := range unit.All("Service", "Environment") {
-		words, err := allWords(setting.Value, unitWords)
+		words, err := allWords(setting.Value, strictWords)
 		if err != nil {
 			warn(setting, err)
 		}
@@ -162,7 +162,7 @@ func Environment(files Files, unit Unit) (map[string]Variable, []string, error) 
 		}
 	}
 	for _, setting := range unit.All("Service", "UnsetEnvironment") {
-		words, err := allWords(setting.Value, unitWords)
+		words, err := allWords(setting.Value, strictWords)
 		if err != nil {
 			warn(setting, err)
 		}

@@ -173,11 +173,7 @@ func isVariableName(name string) bool {
 	return true
 }
 
-// isVariableValue reports whether systemd passes a value on: UTF-8 without
-// control characters but tab and newline.
+// isVariableValue reports whether systemd passes a value on.
 func isVariableValue(value string) bool {
-	if !utf8.ValidString(value) {
-		return false
-	}
-	return !strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' || r == 0x7f })
+	return utf8.ValidString(value) && !strings.ContainsRune(value, 0)
 }

@@ -13,16 +13,18 @@ import (
 type splitMode int
 
 const (
-	// unitWords is for values in unit files: C escapes, quotes must close.
-	unitWords splitMode = iota
+	// commandWords is for ExecStart=: C escapes, quotes must close. An escape
+	// that C does not know stays as it is written.
+	commandWords splitMode = iota
+	// strictWords is for Environment=: as above, but an unknown escape ends
+	// the value.
+	strictWords
 	// variableWords is for the value of $VARIABLE: a backslash keeps the next
 	// character as it is, open quotes end with the text.
 	variableWords
 )
 
-// nextWord takes the first word off text. ok is false when there is none
-// left. An escape that C does not know stays as it is written, as systemd
-// does with a warning.
+// nextWord takes the first word off text. ok is false when there is none left.
 func nextWord(text string, mode splitMode) (word, rest string, ok bool, err error) {
 	text = strings.TrimLeft(text, whitespace)
 	if text == "" {
@@ -33,11 +35,11 @@ func nextWord(text string, mode splitMode) (word, rest string, ok bool, err erro
 	for i := 0; i < len(text); {
 		c := text[i]
 		switch {
-		case c == '\\' && mode == unitWords:
-			if i+1 == len(text) {
-				return "", "", false, fmt.Errorf("invalid backslash at the end of %q", text)
+		case c == '\\' && mode != variableWords:
+			unescaped, size, known := unescape(text[i+1:])
+			if !known && (mode == strictWords || size == 0 && quote != 0) {
+				return "", "", false, fmt.Errorf("invalid escape in %q", text)
 			}
-			unescaped, size := unescape(text[i+1:])
 			b.WriteString(unescaped)
 			i += 1 + size
 			continue
@@ -62,18 +64,22 @@ func nextWord(text string, mode splitMode) (word, rest string, ok bool, err erro
 		}
 		i++
 	}
-	if quote != 0 && mode == unitWords {
+	if quote != 0 && mode != variableWords {
 		return "", "", false, fmt.Errorf("missing closing %c in %q", quote, text)
 	}
 	return b.String(), "", true, nil
 }
 
-// unescape returns what follows a backslash means, and how long it is.
-func unescape(text string) (string, int) {
+// unescape returns what follows a backslash means, how long it is, and whether
+// C knows it. What it does not know stays as it is written.
+func unescape(text string) (meaning string, size int, known bool) {
+	if text == "" {
+		return `\`, 0, false
+	}
 	simple := map[byte]string{'a': "\a", 'b': "\b", 'f': "\f", 'n': "\n", 'r': "\r", 't': "\t",
 		'v': "\v", '\\': "\\", '"': "\"", '\'': "'", 's': " "}
 	if s, ok := simple[text[0]]; ok {
-		return s, 1
+		return s, 1, true
 	}
 	number := func(from, length, base int) (uint64, bool) {
 		if len(text) < from+length {
@@ -85,23 +91,23 @@ func unescape(text string) (string, int) {
 	switch c := text[0]; {
 	case c == 'x':
 		if n, ok := number(1, 2, 16); ok {
-			return string([]byte{byte(n)}), 3
+			return string([]byte{byte(n)}), 3, true
 		}
 	case c == 'u':
 		if n, ok := number(1, 4, 16); ok {
-			return string(rune(n)), 5
+			return string(rune(n)), 5, true
 		}
 	case c == 'U':
 		if n, ok := number(1, 8, 16); ok && n <= utf8.MaxRune {
-			return string(rune(n)), 9
+			return string(rune(n)), 9, true
 		}
 	case c >= '0' && c <= '7':
 		if n, ok := number(0, 3, 8); ok && n <= 255 {
-			return string([]byte{byte(n)}), 3
+			return string([]byte{byte(n)}), 3, true
 		}
 	}
-	_, size := utf8.DecodeRuneInString(text)
-	return "\\" + text[:size], size
+	_, size = utf8.DecodeRuneInString(text)
+	return `\` + text[:size], size, false
 }
 
 // allWords splits a whole text.

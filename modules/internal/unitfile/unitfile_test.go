@@ -3,6 +3,7 @@
 package unitfile
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -101,6 +102,43 @@ func TestExecStart(t *testing.T) {
 	}
 }
 
+// TestRecorded compares with what systemd 257 executed for 150 units and
+// environment files of random syntax: the arguments, or null where it refused
+// the unit. 252 differs only in what follows a comment that ends in a
+// backslash.
+func TestRecorded(t *testing.T) {
+	data, err := os.ReadFile("testdata/recorded.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []struct {
+		Unit, Env string
+		Argv      []string
+	}
+	if err := json.Unmarshal(data, &cases); err != nil || len(cases) < 100 {
+		t.Fatalf("recorded.json has %d cases, %v; want at least 100", len(cases), err)
+	}
+	for _, test := range cases {
+		files := memory{"/usr/lib/systemd/system/docker.service": test.Unit, "/etc/default/docker": test.Env}
+		unit, err := Load(files, "docker.service")
+		if err != nil {
+			t.Fatal(err)
+		}
+		command, _, err := ExecStart(files, unit)
+		if (err != nil) != (test.Argv == nil) {
+			t.Errorf("ExecStart of %q with %q fails with %v; want %q", test.Unit, test.Env, err, test.Argv)
+			continue
+		}
+		got := []string{}
+		for _, word := range command.Args() {
+			got = append(got, word.Text)
+		}
+		if diff := cmp.Diff(test.Argv, got); diff != "" && test.Argv != nil {
+			t.Errorf("ExecStart of %q with %q differs (-want +got):\n%s", test.Unit, test.Env, diff)
+		}
+	}
+}
+
 func TestLoadReportsMissingUnit(t *testing.T) {
 	if _, err := Load(tree(t.TempDir()), "docker.service"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("Load of a unit that is not there = %v; want fs.ErrNotExist", err)
@@ -139,7 +177,11 @@ func TestAllWords(t *testing.T) {
 		{text: `\s \101 \u00e9 \U0001F433`, want: []string{" ", "A", "\u00e9", "\U0001F433"}},
 		{text: `\q \xzz \x00`, want: []string{`\q`, `\xzz`, `\x00`}},
 		{text: `"open`, bad: true},
-		{text: `end\`, bad: true},
+		{text: `end\`, want: []string{`end\`}},
+		{text: `"end\`, bad: true},
+		{text: `a \q b`, mode: strictWords, bad: true},
+		{text: `a \t b\`, mode: strictWords, bad: true},
+		{text: `a '\t b'`, mode: strictWords, want: []string{"a", "\t b"}},
 		{text: `a "b c" 'd'e`, mode: variableWords, want: []string{"a", "b c", "de"}},
 		{text: `"open here`, mode: variableWords, want: []string{"open here"}},
 		{text: `a\ b \n end\`, mode: variableWords, want: []string{"a b", "n", "end"}},
@@ -182,7 +224,9 @@ func TestParseEnvironmentFile(t *testing.T) {
 		{"CRLF", "A=1\r\nB=2\r\n", "A=1@1 B=2@2"},
 		{"open quote ends with the file", `A="x y`, "A=x y@1"},
 		{"escaped blank at the end stays", "A=1\\ \n", "A=1 @1"},
-		{"control characters", "A=a\x01b\nB=2", "B=2@2"},
+		{"control characters", "A=a\x01b\x7f\nB=2", "A=a\x01b\x7f@1 B=2@2"},
+		{"bad UTF-8 and NUL", "A=a\xff\nC=\x00\nB=2", "B=2@3"},
+		{"carriage return in quotes", "A=\"a\rb\"", "A=a\rb@1"},
 		{"last assignment of a name", "A=1\nA=2", "A=1@1 A=2@2"},
 		{"no final newline after name", "A", ""},
 	} {
