@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
+import sys
 import unittest
 
 import lab
@@ -18,6 +20,7 @@ _LABS = []
 def the_lab():
     """Return the Lab of this process."""
     if not _LABS:
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(f'ended by signal {number}'))
         _LABS.append(lab.Lab(os.environ['ANSIBLE_BIN']))
         atexit.register(_LABS[0].close)
     return _LABS[0]

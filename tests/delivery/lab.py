@@ -30,6 +30,7 @@ hdasker ALL=(ALL) ALL
 """
 USERS = ('hdadmin', 'hdasker', 'hdtty', 'hdhome', 'hdplain', 'hdother', 'hdnoisy', 'hdnogzip', 'hdnosum', 'hdalien',
          'hddarwin', 'hdcsh', 'hdfish', 'hdhomeless', 'root')
+PARENT, PREFIX = '/srv', 'hardened-docker-test-'  # Not below /tmp: a state directory there would be refused.
 DEADLINE = 120  # Seconds after which a run of Ansible has hung.
 
 
@@ -65,7 +66,8 @@ class Lab:
     def __init__(self, ansible_bin):
         """ansible_bin is the folder that has ansible and ansible-playbook."""
         self.ansible_bin = pathlib.Path(ansible_bin)
-        self.root = pathlib.Path(tempfile.mkdtemp(prefix='hardened-docker-test-', dir='/srv'))
+        remove_stale()
+        self.root = pathlib.Path(tempfile.mkdtemp(prefix=f'{PREFIX}{os.getpid()}-', dir=PARENT))
         self.root.chmod(0o755)
         self.host = None
         try:
@@ -145,7 +147,8 @@ class Lab:
 
     def _start_host(self):
         with open(self.root / 'host.log', 'wb') as log:
-            self.host = subprocess.Popen(['unshare', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child',
+            # The host ends with this process, also when that is killed.
+            self.host = subprocess.Popen(['setpriv', '--pdeathsig=KILL', 'unshare', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child',
                                           HERE / 'testdata/host.sh', self.root], stdout=log, stderr=log)
         end = time.monotonic() + DEADLINE
         while not all(listens(port) for port in self.ports.values()):
@@ -229,6 +232,13 @@ class Lab:
             [Result(**json.loads(line)) for line in results.read_text(encoding='utf-8').splitlines()],
             by_user,
             [int(line.split()[1]) for line in lines if line.startswith('stdin ')])
+
+
+def remove_stale():
+    """Remove the files of tests that were killed: the name has the process id."""
+    for path in pathlib.Path(PARENT).glob(f'{PREFIX}*'):
+        if not pathlib.Path(f'/proc/{path.name.removeprefix(PREFIX).partition("-")[0]}').exists():
+            shutil.rmtree(path)
 
 
 def build_stub(folder, release):
