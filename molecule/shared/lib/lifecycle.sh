@@ -94,6 +94,7 @@ lifecycle_abort() {
 	trap '' HUP INT TERM
 	trap - EXIT
 	set +e
+	network_unlock
 	say "taking $name down again"
 	lifecycle_remove
 	exit "$status"

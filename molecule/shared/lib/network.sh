@@ -10,12 +10,22 @@ network_block_hosts=256
 
 # network_locked COMMAND... runs it while nobody else changes the network.
 network_locked() {
-	local lock status=0
-	exec {lock}>/run/lock/hardened.docker.lock
-	flock "$lock"
+	local status=0
+	exec {network_lock}>/run/lock/hardened.docker.lock
+	flock -w 120 "$network_lock" || {
+		say "cannot lock /run/lock/hardened.docker.lock: another host command has held it for two minutes"
+		return 1
+	}
 	"$@" || status=$?
-	exec {lock}>&-
+	network_unlock
 	return "$status"
+}
+
+# network_unlock is also for a clean-up that a signal began while the lock was
+# held: it takes the lock anew and must not wait for itself.
+network_unlock() {
+	[[ -z ${network_lock:-} ]] || exec {network_lock}>&-
+	network_lock=
 }
 
 # network_claim registers the host and sets address (the host's) and gateway
