@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Package dropin changes what starts a service, without a change of the file
+// that its package owns: the words of ExecStart= and the variables that it
+// takes from environment files.
+//
+// A tour. [Read] finds the service, [Service.With] is the same service with
+// another drop-in. [ReadLine] takes its command line apart, raw words beside
+// what they mean (line.go), and [Line.Without] takes flags out of it. In
+// envfile.go, SetVariable gives a variable in an environment file another
+// value, and in span.go values are compared by meaning: "5min" is "300s".
+//
+// What systemd makes of units is package unitfile's knowledge; here is how to
+// write them.
+package dropin
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"hardened.docker/modules/internal/unitfile"
+)
+
+// Service is a service unit with its drop-ins as they are on the disk.
+type Service struct {
+	unitfile.Unit
+	Files unitfile.Files
+	// Found is false if the host does not have the unit.
+	Found bool
+}
+
+// Read reads a service. One that is not there is no error. A mask is looked
+// through: it is taken off before the service starts again.
+func Read(files unitfile.Files, name string) (Service, error) {
+	files = unmasked{files, name}
+	unit, err := unitfile.Load(files, name)
+	if errors.Is(err, fs.ErrNotExist) && unit.Fragment == "" {
+		return Service{Unit: unit, Files: files}, nil
+	}
+	return Service{Unit: unit, Files: files, Found: err == nil && !unit.Masked}, err
+}
+
+// unmasked hides links to /dev/null in the place of the unit.
+type unmasked struct {
+	unitfile.Files
+	name string
+}
+
+func (u unmasked) masked(name string) bool {
+	if path.Base(name) != u.name {
+		return false
+	}
+	target, err := u.Files.Readlink(name)
+	return err == nil && target == "/dev/null"
+}
+
+func (u unmasked) ReadFile(name string) ([]byte, error) {
+	if u.masked(name) {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return u.Files.ReadFile(name)
+}
+
+func (u unmasked) Readlink(name string) (string, error) {
+	if u.masked(name) {
+		return "", &fs.PathError{Op: "readlink", Path: name, Err: fs.ErrNotExist}
+	}
+	return u.Files.Readlink(name)
+}
+
+// Without returns the service as it would be without one of its drop-ins.
+func (s Service) Without(file string) Service {
+	return s.With(file, nil)
+}
+
+// With returns the service as it would be with this drop-in, new or changed;
+// nil settings are no drop-in.
+func (s Service) With(file string, settings []unitfile.Setting) Service {
+	names := slices.DeleteFunc(slices.Clone(s.DropIns), func(name string) bool { return name == file })
+	if settings != nil {
+		names = append(names, file)
+		slices.SortFunc(names, func(a, b string) int { return strings.Compare(path.Base(a), path.Base(b)) })
+	}
+	all := of(s.Settings, s.Fragment)
+	for _, name := range names {
+		if name == file {
+			all = append(all, settings...)
+		} else {
+			all = append(all, of(s.Settings, name)...)
+		}
+	}
+	s.DropIns, s.Settings = names, all
+	return s
+}
+
+// Own returns the settings that a file of the service has.
+func (s Service) Own(file string) []unitfile.Setting { return of(s.Settings, file) }
+
+func of(settings []unitfile.Setting, file string) []unitfile.Setting {
+	var own []unitfile.Setting
+	for _, setting := range settings {
+		if setting.File == file {
+			own = append(own, setting)
+		}
+	}
+	return own
+}
+
+// Quote writes a word for a unit file so that systemd reads it back as it is:
+// quotes, C escapes, percent signs doubled.
+func Quote(word string) string {
+	quoted := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\t", `\t`, "%", "%%").Replace(word)
+	return `"` + quoted + `"`
+}
