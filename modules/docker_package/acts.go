@@ -24,8 +24,9 @@ func repairs(ctx context.Context, h *host.Host, m manager, plan *ansible.Plan) (
 	if have.Unfinished() {
 		// Somebody may just be at work.
 		waited, err := m.settle(ctx)
+		plan.Result = noted(waited)
 		if err != nil {
-			return false, err
+			return false, fmt.Errorf("cannot manage the engine's packages: %w", err)
 		}
 		if waited != "" {
 			if have, err = m.read(); err != nil {

@@ -178,7 +178,9 @@ func planPresent(ctx context.Context, h *host.Host, p Params, release distro.Rel
 	}
 	plan.Warnings = append(plan.Warnings, o.warn...)
 	plan.Warnings = append(plan.Warnings, unpackaged(h)...)
+	waited := plan.Result
 	plan.Result = o.result()
+	merge(plan.Result, waited)
 	if !known || !o.request.empty() || stale || broken {
 		plan.Acts = append(plan.Acts, &install{params: p, release: release, manager: m, outcome: o, known: known, again: stale || broken})
 	}

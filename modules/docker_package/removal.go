@@ -62,7 +62,9 @@ func planRemoval(ctx context.Context, h *host.Host, p Params, release distro.Rel
 	for _, dir := range data.remove {
 		plan.Acts = append(plan.Acts, dir)
 	}
+	waited := plan.Result
 	plan.Result = o.result()
+	merge(plan.Result, waited)
 	plan.Result["version"] = nil
 	plan.Result["remains"] = remains(h, data)
 	return plan, nil

@@ -4,6 +4,7 @@ package apt
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
@@ -64,12 +65,12 @@ func symptoms() []symptom {
 	return []symptom{
 		{CauseDisk, "the disk is full; free some space (apt-get clean helps) and run again, it goes on where it stopped",
 			[]string{"No space left on device", "don't have enough free space", "Disk quota exceeded"}},
+		{CauseRoot, "it needs root; run the task with become: true",
+			[]string{"are you root?", "requires superuser privilege", "open (13: Permission denied)", "Acquire (13: Permission denied)"}},
 		{CauseInterrupted, "dpkg was interrupted before; run again, this module then finishes its work first",
 			[]string{"dpkg was interrupted"}},
 		{CauseLocked, "another package manager holds the lock; wait until it ends, or give lock_timeout more time",
 			[]string{"Could not get lock", "Unable to acquire the dpkg frontend lock", "Unable to lock", "is locked by another process"}},
-		{CauseRoot, "it needs root; run the task with become: true",
-			[]string{"are you root?", "requires superuser privilege", "(13: Permission denied)"}},
 		{CauseSignedBy, "two entries of apt's sources name the same repository with different keys or options; remove one of them (docker_repository does so for Docker's)",
 			[]string{"Conflicting values set for option"}},
 		{CauseKey, "the repository is signed with another key than the one that the host trusts for it, or that key has expired or was revoked; give the key that the repository's owner publishes now",
@@ -98,6 +99,12 @@ func failure(out host.Output, err error) error {
 	e := &Error{Cause: CauseOther, Err: err, Lines: complaints(text)}
 	if errors.Is(err, host.ErrNotFound) {
 		e.Text = err.Error()
+		return e
+	}
+	var command *host.CommandError
+	if errors.As(err, &command) && command.Err != nil && out.Code < 0 {
+		e.Cause, e.Lines = CauseInterrupted, nil
+		e.Text = fmt.Sprintf("%s was ended before it had finished (%v); run again, what it began is finished first", command.Argv[0], command.Err)
 		return e
 	}
 	has := func(word string) bool { return strings.Contains(text, word) }

@@ -109,7 +109,7 @@ func dearmor(body string) ([]byte, error) {
 			encoded.WriteString(line)
 		}
 	}
-	data, err := base64.StdEncoding.DecodeString(encoded.String())
+	data, err := base64.StdEncoding.Strict().DecodeString(encoded.String())
 	if err != nil {
 		return nil, fmt.Errorf("invalid key: its text is not base64: %w", err)
 	}
