@@ -62,8 +62,13 @@ func daemon(ctx context.Context, h *host.Host) (map[string]any, error) {
 	info, err := c.Info(ctx)
 	<-done
 	<-done
-	if err = errors.Join(err, versionErr, listErr); err != nil {
-		facts["api_error"] = strings.ReplaceAll(err.Error(), "\n", "; ")
+	for _, other := range []error{versionErr, listErr} {
+		if err == nil {
+			err = other
+		}
+	}
+	if err != nil {
+		facts["api_error"] = err.Error()
 		facts["storage"] = storage(h, root, dockerapi.Info{})
 		if stopped(err) {
 			err = nil

@@ -82,6 +82,8 @@ type answer struct {
 func gather(ctx context.Context, h *host.Host, list []probe, limit time.Duration) (map[string]any, map[string]string) {
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("it took longer than %v", limit))
 	defer cancel()
+	// A probe that heeds its deadline still has something to tell.
+	late := time.After(limit + time.Second)
 	answers := make(chan answer, len(list))
 	for _, p := range list {
 		go func() {
@@ -109,9 +111,9 @@ func gather(ctx context.Context, h *host.Host, list []probe, limit time.Duration
 			if a.err != nil {
 				errs[a.name] = a.err.Error()
 			}
-		case <-ctx.Done():
+		case <-late:
 			for name := range waiting {
-				errs[name] = fmt.Sprintf("cannot finish the probe: %v", context.Cause(ctx))
+				errs[name] = fmt.Sprintf("cannot finish the probe: it took longer than %v", limit)
 			}
 			return facts, errs
 		}

@@ -12,8 +12,10 @@ import (
 
 	"hardened.docker/modules/internal/apt"
 	"hardened.docker/modules/internal/dockerd"
+	"hardened.docker/modules/internal/engine"
 	"hardened.docker/modules/internal/host"
 	"hardened.docker/modules/internal/systemd"
+	"hardened.docker/modules/internal/unitfile"
 )
 
 // enginePackages are the engine's packages in all flavors, the engines first.
@@ -109,7 +111,7 @@ func daemonJSON(_ context.Context, h *host.Host) (map[string]any, error) {
 
 // service tells of the units and of how dockerd was started.
 func service(ctx context.Context, h *host.Host) (map[string]any, error) {
-	facts := map[string]any{"service": nil, "flags": []any{}}
+	facts := map[string]any{"service": nil, "flags": flags(h)}
 	d, err := dockerd.Read(ctx, h)
 	if errors.Is(err, systemd.ErrNotRunning) {
 		return facts, nil
@@ -134,6 +136,25 @@ func service(ctx context.Context, h *host.Host) (map[string]any, error) {
 		"socket":             map[string]any{"exists": d.Socket.Exists(), "active_state": d.Socket.ActiveState, "result": d.Socket.Result},
 	}
 	return facts, nil
+}
+
+// flags tells the flags of dockerd as the unit starts it, each with the file
+// and line that it comes from and the key of daemon.json that means the same.
+func flags(h *host.Host) []map[string]any {
+	list := []map[string]any{}
+	unit, err := unitfile.Load(h, dockerd.Service)
+	if err != nil {
+		return list
+	}
+	command, _, err := unitfile.ExecStart(h, unit)
+	if err != nil {
+		return list
+	}
+	uses, _ := engine.ParseFlags(command.Args(), engine.Version{})
+	for _, u := range uses {
+		list = append(list, map[string]any{"flag": u.Flag, "value": u.Value, "source": u.Origin(), "keys": append([]string{}, u.Keys...)})
+	}
+	return list
 }
 
 // processes tells of the engine's processes, which are there, in part, also

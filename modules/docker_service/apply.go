@@ -99,7 +99,8 @@ type mark struct {
 
 func (a apply) mark(ctx context.Context, h *host.Host) mark {
 	m := mark{time: time.Now(), cursor: systemd.Cursor(ctx, h, dockerd.Service)}
-	if p := a.found.daemon.Process; p != nil {
+	// A dockerd that is on its way already is the one to wait for.
+	if p := a.found.daemon.Process; p != nil && a.found.daemon.Running() {
 		m.pid, m.ticks = p.PID, p.Ticks
 	}
 	return m
@@ -132,7 +133,7 @@ func (a apply) resetStartLimit(ctx context.Context, h *host.Host) bool {
 
 // up waits until a new dockerd is up and its API answers.
 func (a apply) up(ctx context.Context, h *host.Host, m mark) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, a.wait, fmt.Errorf("it did not answer within %v", a.wait))
+	ctx, cancel := context.WithTimeoutCause(ctx, a.wait, fmt.Errorf("it did not answer within %v (option wait)", a.wait))
 	defer cancel()
 	var apiErr error
 	for {

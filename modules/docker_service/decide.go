@@ -131,6 +131,9 @@ func starting(f *found) decision {
 		// Between two tries of a daemon that does not come up, or slowly on its
 		// way: starting it waits for the end of either.
 		d.reasons = []string{"dockerd is not up yet (" + f.daemon.Service.SubState + ")"}
+		if f.daemon.Process != nil && configDifference(f).need != none {
+			d.action, d.reasons = restart, append(d.reasons, "it started with another configuration than the disk has now")
+		}
 	}
 	return d
 }
@@ -216,8 +219,8 @@ func configDifference(f *found) diff {
 
 // notInForce compares daemon.json with what the daemon shows of itself.
 func (f *found) notInForce() []dockerd.Mismatch {
-	if f.apiErr != nil {
-		return nil
+	if f.apiErr != nil || f.info.ServerVersion == "" {
+		return nil // it was not asked
 	}
 	return dockerd.NotInForce(f.settings, f.info, f.bridge)
 }
@@ -239,7 +242,7 @@ func fromNeed(n engine.Need) action {
 // turnsLiveRestoreOn reports whether a reload of daemon.json would turn
 // live-restore on in the running daemon.
 func (f *found) turnsLiveRestoreOn() bool {
-	return f.configErr == nil && string(f.settings["live-restore"]) == "true" && !f.info.LiveRestoreEnabled
+	return f.configErr == nil && f.apiErr == nil && string(f.settings["live-restore"]) == "true" && !f.info.LiveRestoreEnabled
 }
 
 func maskError(runtime bool) error {

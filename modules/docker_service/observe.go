@@ -63,12 +63,17 @@ func observe(ctx context.Context, h *host.Host) (*found, error) {
 	f.unit = readUnit(h, f)
 	f.warnings = append(f.warnings, f.unit.warnings...)
 	f.readConfig(h)
-	if !d.Running() {
+	if d.Process == nil {
 		f.running = orphans(h)
 		return f, nil
 	}
 	if f.loaded, err = dockerd.LoadedConfig(h, d.Process, f.snapshot, f.configFile); err != nil {
 		f.loaded = dockerd.Loaded{From: err.Error()}
+	}
+	if !d.Running() {
+		// On its way up or down, it does not answer.
+		f.running = orphans(h)
+		return f, nil
 	}
 	f.replaced = dockerd.Replaced(h, d.Process.PID)
 	f.ask(ctx, h)
@@ -100,6 +105,8 @@ func (f *found) ask(ctx context.Context, h *host.Host) {
 	client := f.daemon.Client(h, f.loadedSettings(), questionLimit)
 	if f.info, f.apiErr = client.Info(ctx); f.apiErr != nil {
 		f.running = orphans(h)
+		// What it would say of itself it was told by its configuration.
+		f.info.LiveRestoreEnabled = f.liveRestore(f.loadedSettings())
 		return
 	}
 	f.version, _ = engine.Parse(f.info.ServerVersion)
@@ -134,7 +141,12 @@ func (f *found) loadedSettings() dockerd.Settings {
 // keepsContainers reports whether containers go on while dockerd restarts: the
 // old one must leave them alone, and the new one take them over.
 func (f *found) keepsContainers() bool {
-	return f.info.LiveRestoreEnabled && (f.configErr != nil || string(f.settings["live-restore"]) == "true" || slices.Contains(f.unit.args, "--live-restore") || slices.Contains(f.unit.args, "--live-restore=true"))
+	return f.info.LiveRestoreEnabled && (f.configErr != nil || f.liveRestore(f.settings))
+}
+
+// liveRestore reports whether settings or the unit's flags turn it on.
+func (f *found) liveRestore(settings dockerd.Settings) bool {
+	return string(settings["live-restore"]) == "true" || slices.Contains(f.unit.args, "--live-restore") || slices.Contains(f.unit.args, "--live-restore=true")
 }
 
 // orphans lists the containers that run while no daemon answers, known by

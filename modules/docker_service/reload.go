@@ -39,7 +39,7 @@ func (a apply) reload(ctx context.Context, h *host.Host) (map[string]any, error)
 
 // reloaded waits for the daemon's word about the reload.
 func (a apply) reloaded(ctx context.Context, h *host.Host, m mark) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, a.wait, fmt.Errorf("it did not tell of a reload within %v", a.wait))
+	ctx, cancel := context.WithTimeoutCause(ctx, a.wait, fmt.Errorf("it did not tell of a reload within %v (option wait)", a.wait))
 	defer cancel()
 	client := a.found.daemon.Client(h, a.found.loadedSettings(), 2*time.Second)
 	for try := 0; ; try++ {
@@ -102,8 +102,8 @@ func (a apply) changes(key string) bool {
 // refusal finds dockerd's line about a configuration that it did not take.
 func refusal(lines []string) string {
 	for _, line := range lines {
-		if _, why, ok := strings.Cut(line, "unable to configure the Docker daemon with file "); ok {
-			return strings.TrimSuffix(strings.TrimSpace(why), `"`)
+		if strings.Contains(line, "unable to configure the Docker daemon with file ") {
+			return dockerd.Reason([]string{line})
 		}
 	}
 	return ""
