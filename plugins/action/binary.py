@@ -42,17 +42,15 @@ except ImportError:
 
 STATE_DIR_VAR = 'hardened_docker_state_dir'
 
-# What a host says on standard error when it is not the module that failed, and what helps.
+# What a host says on standard error when the binary cannot be put in place, and what helps.
 HINTS = (
-    (r'must have a tty|must be run from a terminal',
-     'become on this host demands a terminal, which a task with data on standard input cannot have: '
-     'use become_method sudo and put "Defaults:LOGIN_USER !requiretty" into sudoers'),
     (r'No space left on device|Disk quota exceeded',
-     f'free some megabytes there, or set {STATE_DIR_VAR} to a directory on another file system'),
+     f'Free some megabytes there, or set {STATE_DIR_VAR} to a directory on another file system.'),
     (r'Read-only file system',
-     f'set {STATE_DIR_VAR} to a directory on a writable file system'),
+     f'Set {STATE_DIR_VAR} to a directory on a writable file system.'),
     (r'Permission denied|Not a directory|No such file or directory',
-     f'set {STATE_DIR_VAR} to an absolute path below a directory that the executing user may write'),
+     f'Set {STATE_DIR_VAR} to an absolute path below a directory that the executing user may write.'),
+    (r'', 'Check the connection, then run the task again: it sends the binary again.'),
 )
 
 
@@ -176,8 +174,9 @@ class ActionModule(ActionBase):
     def _why(self, out):
         """Return the message for a remote command that gave no result: what, where, and what to do next."""
         rc, stderr = out['rc'], out['stderr']
+        lines = [line.strip() for line in stderr.splitlines() if line.strip()]
         # With no_log, even the message must not repeat what a crashing module said.
-        said = '' if self._task.no_log else last_line(stderr)
+        said = '' if self._task.no_log else telling_line(lines)
         complaint = host_shell.complaint(stderr)
         if complaint:
             return f'cannot use the state directory on the host: {complaint}'
@@ -188,9 +187,13 @@ class ActionModule(ActionBase):
         if 128 < rc < 128 + signal.NSIG:
             return (f'cannot finish {self._module}: it was killed on the host by {signal_name(rc - 128)}. If nobody did '
                     'that, the kernel may have, for lack of memory: see journalctl -k there. Then run the task again.')
-        hint = next((text for pattern, text in HINTS if re.search(pattern, stderr)), None)
-        if hint:
-            return f'cannot run {self._module} on the host: {said}: {hint}.'
+        if rc == host_shell.FAILED:
+            hint = next(hint for pattern, hint in HINTS if re.search(pattern, stderr))
+            return f'cannot put the hardened-docker binary in place on the host: {said}. {hint}'
+        if re.search(r'must have a tty|must be run from a terminal', stderr):
+            return (f'cannot run {self._module} on the host: become demands a terminal there, which a task with data on '
+                    'standard input cannot have. Use become_method sudo and put "Defaults:LOGIN_USER !requiretty" into '
+                    'sudoers.')
         return (f'cannot run {self._module} on the host: exit code {rc} and no JSON object on standard output'
                 f'{": " + said if said else ""}. Run the task with '
                 '-vvv to see the remote command; if the module itself crashed, please report it.')
@@ -238,10 +241,10 @@ def find_result(stdout):
     return result
 
 
-def last_line(text):
-    """Return the last line of text that says something, or ''."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else ''
+def telling_line(lines):
+    """Return the line of standard error that says most: of a Go program's last words the first, else the last."""
+    told = [line for line in lines if re.match(r'panic: |fatal error: |(cannot|unknown|missing|invalid) ', line)]
+    return (told[:1] or lines[-1:] or [''])[0]
 
 
 def signal_name(number):

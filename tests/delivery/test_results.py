@@ -35,7 +35,7 @@ class Results(DeliveryTest):
         self.failed('inconsistent', 'cannot trust the result of probe: it ended with exit code 1', 'all is well')
 
     def test_no_result(self):
-        result = self.failed('panic', 'cannot run probe on the host: exit code 2 and no JSON object', 'please report it')
+        result = self.failed('panic', 'cannot run probe on the host: exit code 2 and no JSON object on standard output: panic: stub.', 'please report it')
         self.assertEqual(result['rc'], 2)
         self.assertIn('panic: stub', result['stderr'])
         self.failed('silent', 'exit code 0 and no JSON object', '-vvv')

@@ -98,7 +98,7 @@ class FileSystems(DeliveryTest):
 
     def test_messages(self):
         for name, words in (
-                ('full', ('No space left on device', 'free some megabytes', 'hardened_docker_state_dir')),
+                ('full', ('No space left on device', 'Free some megabytes', 'hardened_docker_state_dir')),
                 ('readonly', ('Read-only file system', 'on a writable file system', 'hardened_docker_state_dir')),
                 ('noexec', ('cannot execute the hardened-docker binary', 'noexec', 'hardened_docker_state_dir')),
                 ('in a file', ('Not a directory', 'hardened_docker_state_dir')),
@@ -167,7 +167,7 @@ class Uploads(DeliveryTest):
                              {'hosts': 'admin0,admin1,admin2,admin3', 'tasks': [task('at once')]}])
 
     def test_interrupted(self):
-        self.failed('cut', 'cannot run probe on the host: ', run=self.cut)
+        self.failed('cut', 'cannot put the hardened-docker binary in place', 'unexpected end of file', 'run the task again', run=self.cut)
         self.assertEqual(self.cut.one('drop').status, 'unreachable')
         self.assertEqual(self.ok('first', 'root')['uid'], 0)
 

@@ -115,8 +115,8 @@ class Become(DeliveryTest):
         self.assertFalse(self.lab.path('/home/hdhome/.cache').exists())
 
     def test_user_without_home(self):
-        self.failed('no home', '/nonexistent', 'Permission denied', 'set hardened_docker_state_dir')
-        self.failed('no home, own directory', '/home/hdhomeless', 'Permission denied', 'set hardened_docker_state_dir')
+        self.failed('no home', '/nonexistent', 'Permission denied', 'Set hardened_docker_state_dir')
+        self.failed('no home, own directory', '/home/hdhomeless', 'Permission denied', 'Set hardened_docker_state_dir')
 
 
 class Shells(DeliveryTest):
