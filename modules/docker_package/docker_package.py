@@ -50,7 +50,7 @@ options:
   version:
     description:
       - The engine's version. Packages with the same version, such as the command line, follow it. The others move to
-        their candidate version when the engine moves, and never back.
+        their candidate version when the engine is upgraded, and never back.
       - An exact version such as V(5:24.0.7-1~debian.12~bookworm), a pattern of the shell such as V(5:24.0.*), or the
         beginning of the upstream version such as V(24.0). A version that is installed and matches stays; else the
         newest that matches is taken.

@@ -111,9 +111,10 @@ func aim(version string, u unit, m manager, have inventory, offers apt.Offers, a
 			t.warn = append(t.warn, fmt.Sprintf("no repository of the host has %s in version %s; apt chooses another one", name, version))
 		}
 	}
+	up := installed != "" && m.compare(version, installed) > 0
 	for _, name := range u.company {
 		now, candidate := have.Installed(name), offers.Candidate[name]
-		if candidate != "" && (now == "" || moves && m.compare(candidate, now) > 0) {
+		if candidate != "" && (now == "" || up && m.compare(candidate, now) > 0) {
 			t.install[name] = candidate
 		}
 	}
