@@ -56,6 +56,10 @@ func (p Params) check() error {
 func checkURL(text string) error {
 	u, err := url.Parse(text)
 	if err != nil {
+		// The error's own text has the address, which may have a password.
+		if inner := errors.Unwrap(err); inner != nil {
+			err = inner
+		}
 		return fmt.Errorf("invalid url: %w", err)
 	}
 	switch u.Scheme {
