@@ -19,15 +19,15 @@ func TestParseMadison(t *testing.T) {
 	const text = ` docker-ce | 5:19.03.15~3-0~debian-buster | https://d/linux/debian buster/stable amd64 Packages
  docker-ce | 5:24.0.7-1~debian | https://d/linux/debian buster/stable amd64 Packages
  docker-ce | 5:24.0.7-1~debian | file:/srv/repo buster/stable amd64 Packages
-   runc | 1.1.5+ds1-1 | http://deb.debian.org/debian bookworm/main amd64 Packages
-   runc | 1.1.5+ds1-1 | http://deb.debian.org/debian bookworm/main Sources
+   runc | 1.1.5+ds1-1 | http://deb.example.org/debian bookworm/main amd64 Packages
+   runc | 1.1.5+ds1-1 | http://deb.example.org/debian bookworm/main Sources
 N: Unable to locate package x
 `
 	o := Offers{Available: parseMadison([]byte(text))}
 	if diff := cmp.Diff([]string{"5:24.0.7-1~debian", "5:19.03.15~3-0~debian-buster"}, o.Versions("docker-ce")); diff != "" {
 		t.Errorf("Versions(docker-ce): (-want +got)\n%s", diff)
 	}
-	want := []Available{{"1.1.5+ds1-1", "http://deb.debian.org/debian bookworm/main amd64 Packages"}}
+	want := []Available{{"1.1.5+ds1-1", "http://deb.example.org/debian bookworm/main amd64 Packages"}}
 	if diff := cmp.Diff(want, o.Available["runc"]); diff != "" {
 		t.Errorf("Available[runc]: (-want +got)\n%s", diff)
 	}
@@ -42,7 +42,7 @@ func TestParsePolicy(t *testing.T) {
   Candidate: 20.10.24+dfsg1-1
   Version table:
      20.10.24+dfsg1-1 500
-        500 http://deb.debian.org/debian bookworm/main amd64 Packages
+        500 http://deb.example.org/debian bookworm/main amd64 Packages
 docker-ce:
   Installed: 5:24.0.7-1
   Candidate: (none)
