@@ -215,9 +215,8 @@ func (c *checker) checkFilter(path string, value any) bool {
 				return false
 			}
 			if text, _ := v.(string); !strings.Contains(text, "=") {
-				// 20.10 dies of this with a panic; newer engines take it and
-				// fail when the rule is used.
-				stage := Fails
+				// 20.10 dies of this with a panic, newer engines take it.
+				stage := Dangerous
 				if !c.version.since(23, 0) {
 					stage = Rejected
 				}

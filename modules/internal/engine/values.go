@@ -19,6 +19,14 @@ func (c *checker) at(major, minor int) Stage {
 	return Fails
 }
 
+// orDangerous is at for values that older engines start with.
+func (c *checker) orDangerous(major, minor int) Stage {
+	if c.version.since(major, minor) {
+		return Rejected
+	}
+	return Dangerous
+}
+
 // invalid reports a value that the engine does not take.
 func (c *checker) invalid(path string, stage Stage, value any, format string, args ...any) {
 	c.add(path, stage, Refuse, "invalid %s %s for %s: %s", path, quote(value), c.name(), fmt.Sprintf(format, args...))
@@ -57,6 +65,8 @@ func (c *checker) checkValue(name string) {
 		}
 	case "labels":
 		c.checkLabels()
+	case "builder":
+		c.checkBuilder()
 	case "userland-proxy-path":
 		if file := c.text(name); c.version.since(25, 0) && c.doc["userland-proxy"] != false && file != "" && !path.IsAbs(file) {
 			c.invalid(name, Rejected, file, "write the absolute path of docker-proxy")
@@ -132,11 +142,8 @@ func (c *checker) checkTogether() {
 // TLS on and needs a certificate and its key (moby cmd/dockerd newAPIServerTLSConfig;
 // since 23.0 also with --validate and without a TCP listener).
 func (c *checker) checkTLS() {
-	verify, hasVerify := c.doc["tlsverify"].(bool)
+	_, hasVerify := c.doc["tlsverify"].(bool)
 	if c.doc["tls"] != true && !hasVerify || !hasVerify && c.hasFlag("tlsverify") {
-		return
-	}
-	if !c.version.since(23, 0) && c.doc["tls"] != true && !verify {
 		return
 	}
 	name := "tls"

@@ -70,8 +70,18 @@ func (c *checker) checkRuntimes() {
 			c.add(where, Fails, Refuse, "missing path or runtimeType of %s: %s does not start without one of them", where, c.name())
 		case file != "" && kind != "":
 			c.add(where, Fails, Refuse, "invalid %s: path and runtimeType exclude each other: remove one", where)
+		case file != "" && notEmpty(fields["options"]):
+			c.add(where, Fails, Refuse, "invalid %s: options are for a runtimeType, not for a path: remove one of them", where)
+		case kind != "" && notEmpty(fields["runtimeArgs"]):
+			c.add(where, Fails, Refuse, "invalid %s: runtimeArgs are for a path, not for a runtimeType: remove one of them", where)
 		}
 	}
+}
+
+func notEmpty(value any) bool {
+	list, _ := value.([]any)
+	object, _ := value.(map[string]any)
+	return len(list)+len(object) > 0
 }
 
 // checkDefaultRuntime looks the default up among runtimes. Names of containerd
@@ -169,7 +179,7 @@ func (c *checker) checkSeccomp() {
 	profile := c.text("seccomp-profile")
 	switch {
 	case profile == "" || path.IsAbs(profile) || profile == "builtin" && c.version.since(23, 0):
-	case profile == "unconfined" && c.version.since(20, 10):
+	case profile == "unconfined" && c.version.since(23, 0):
 		c.add("seccomp-profile", Dangerous, Warn, "cannot protect the kernel with seccomp-profile \"unconfined\": containers may then use every system call")
 	default:
 		c.invalid("seccomp-profile", Fails, profile, "the daemon looks for a file of this name and does not start: write its absolute path, or remove the key for the built-in profile")

@@ -18,15 +18,20 @@ func logDrivers(v Version) []string {
 	return names
 }
 
-// fileLogOptions are the options that the two file drivers know, beside those
-// that every driver shares.
-func fileLogOptions(driver string) []string {
+// logOptions are the options that the local drivers know, with those that every
+// driver shares. nil is a driver whose options only the engine can judge.
+func logOptions(driver string) []string {
 	shared := []string{"cache-compress", "cache-disabled", "cache-max-file", "cache-max-size", "max-buffer-size", "mode"}
 	switch driver {
 	case "json-file":
 		return append(shared, "compress", "env", "env-regex", "labels", "labels-regex", "max-file", "max-size", "tag")
 	case "local":
 		return append(shared, "compress", "max-file", "max-size")
+	case "journald":
+		return append(shared, "env", "env-regex", "labels", "labels-regex", "tag")
+	case "syslog":
+		return append(shared, "env", "env-regex", "labels", "labels-regex", "syslog-address", "syslog-facility",
+			"syslog-format", "syslog-tls-ca-cert", "syslog-tls-cert", "syslog-tls-key", "syslog-tls-skip-verify", "tag")
 	}
 	return nil
 }
@@ -62,28 +67,28 @@ func (c *checker) checkLogDriver() {
 	switch {
 	case driver == "" || slices.Contains(names, driver):
 	case driver == "logentries":
-		c.invalid("log-driver", Fails, driver, "it was removed in 25.0, the daemon does not start: write json-file or local")
+		c.invalid("log-driver", Dangerous, driver, "it was removed in 25.0, no container can be created: write json-file or local")
 	case nearest(driver, names) != "":
-		c.add("log-driver", Fails, Refuse, "unknown log-driver %q for %s, the daemon does not start%s", driver, c.name(), nearest(driver, names))
+		c.add("log-driver", Dangerous, Refuse, "unknown log-driver %q for %s, no container can be created%s", driver, c.name(), nearest(driver, names))
 	default:
-		c.add("log-driver", Fails, Warn, "unknown log-driver %q for %s: unless a plugin of this name is installed and enabled, the daemon does not start", driver, c.name())
+		c.add("log-driver", Dangerous, Warn, "unknown log-driver %q for %s: unless a plugin of this name is installed and enabled, no container can be created", driver, c.name())
 	}
 }
 
-// checkLogOptions finds what the engine accepts and then refuses for every
-// container that it creates.
+// checkLogOptions judges the default options. The engine checks their names and
+// the mode when it starts, the other values only for a container.
 func (c *checker) checkLogOptions() {
 	driver := c.text("log-driver")
 	if driver == "" && !c.hasFlag("log-driver") {
 		driver = "json-file"
 	}
 	options, _ := c.doc["log-opts"].(map[string]any)
-	known := fileLogOptions(driver)
+	known := logOptions(driver)
 	for _, name := range slices.Sorted(maps.Keys(options)) {
 		where := "log-opts." + name
 		value, _ := options[name].(string)
 		if known != nil && !slices.Contains(known, name) {
-			c.add(where, Dangerous, Refuse, "unknown log option %q for the driver %s: %s accepts it and then no container can be created%s", name, driver, c.name(), nearest(name, known))
+			c.add(where, Fails, Refuse, "unknown log option %q for the driver %s: %s does not start with it%s", name, driver, c.name(), nearest(name, known))
 			continue
 		}
 		if known == nil {
@@ -104,7 +109,7 @@ func (c *checker) checkLogOptions() {
 			}
 		case "mode":
 			if value != "blocking" && value != "non-blocking" {
-				c.add(where, Dangerous, Refuse, "invalid %s %q: no container could be created: write blocking or non-blocking", where, value)
+				c.add(where, Fails, Refuse, "invalid %s %q: the daemon does not start with it: write blocking or non-blocking", where, value)
 			}
 		}
 	}

@@ -31,11 +31,11 @@ func (c *checker) checkNetwork(name string) {
 		}
 	case "mtu":
 		if n, _ := asInt(c.doc[name]); n < 0 {
-			c.invalid(name, c.at(23, 0), n, "write 0 for the default or a size such as 1450")
+			c.invalid(name, c.orDangerous(23, 0), n, "write 0 for the default or a size such as 1450")
 		}
 	case "network-diagnostic-port":
 		if n, _ := asInt(c.doc[name]); n < 0 || n > 65535 {
-			c.invalid(name, c.at(28, 0), n, "write a port from 0 (off) to 65535")
+			c.invalid(name, c.orDangerous(28, 0), n, "write a port from 0 (off) to 65535")
 		}
 	case "metrics-addr":
 		if _, port, found := cutPort(c.text(name)); c.text(name) != "" && (!found || !isPort(port)) {
@@ -128,7 +128,7 @@ func (c *checker) checkSubnet(name string) {
 	}
 	bridge, err := netip.ParsePrefix(c.text("bip"))
 	if !v6 && err == nil && (!bridge.Contains(prefix.Masked().Addr()) || prefix.Bits() < bridge.Bits()) {
-		c.invalid(name, Fails, text, "it must lie inside the bridge's network %s (bip)", bridge.Masked())
+		c.add(name, Dangerous, Warn, "invalid %s %q: containers get addresses outside the bridge's network %s (bip) and reach nothing: write a part of it", name, text, bridge.Masked())
 	}
 }
 
@@ -208,7 +208,7 @@ func mirrorProblem(text string) string {
 }
 
 // checkInsecureRegistries finds entries that never match a registry. The
-// engine accepts them all; an empty one keeps it from starting.
+// engine accepts them all; and does not start with some.
 func (c *checker) checkInsecureRegistries() {
 	for i, registry := range c.list("insecure-registries") {
 		where := index("insecure-registries", i)
@@ -223,7 +223,7 @@ func (c *checker) checkInsecureRegistries() {
 		case bare == "" || strings.HasPrefix(bare, "-"), hasPort && (host == "" || !isPort(port)):
 			c.invalid(where, Fails, registry, "write host or host:port, or a network such as 10.0.0.0/8")
 		case strings.Contains(bare, "/"):
-			c.add(where, Dangerous, Refuse, "invalid %s %q: a registry here has no path: write host or host:port", where, registry)
+			c.invalid(where, Fails, registry, "a registry here has no path: write host or host:port")
 		case bare != registry:
 			c.add(where, Dangerous, Warn, "invalid %s %q: %s takes a host here, not a URL: write %s", where, registry, c.name(), bare)
 		}

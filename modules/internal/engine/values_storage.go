@@ -59,7 +59,7 @@ func (c *checker) checkStorage(name string) {
 	case "userns-remap":
 		value := c.text(name)
 		if strings.Count(value, ":") > 1 {
-			c.invalid(name, c.at(25, 0), value, "write default, user, or user:group")
+			c.invalid(name, c.at(26, 0), value, "write default, user, or user:group")
 		}
 	case "features":
 		features, _ := c.doc[name].(map[string]any)
@@ -107,6 +107,48 @@ func driverIsModern(driver string) bool {
 	return !gone
 }
 
+// member returns a member of an object as encoding/json finds it, in any case.
+func member(object any, name string) any {
+	members, _ := object.(map[string]any)
+	for key, value := range members {
+		if strings.EqualFold(key, name) {
+			return value
+		}
+	}
+	return nil
+}
+
+// checkBuilder judges the sizes of the build cache's limits, which the engine
+// reads when it starts. Before 28 each rule needs its own.
+func (c *checker) checkBuilder() {
+	gc := member(c.doc["builder"], "gc")
+	if member(gc, "enabled") != true {
+		return
+	}
+	size := func(where string, value any, required bool) {
+		text, _ := value.(string)
+		if _, ok := parseSize(text, c.version); !ok && (required || text != "") {
+			c.invalid(where, Fails, text, "the daemon does not start with it: write a size such as 20GB")
+		}
+	}
+	size("builder.gc.defaultKeepStorage", member(gc, "defaultKeepStorage"), false)
+	rules, _ := member(gc, "policy").([]any)
+	for i, rule := range rules {
+		size(index("builder.gc.policy", i)+".keepStorage", member(rule, "keepStorage"), !c.version.since(28, 0))
+	}
+}
+
+// optionDriver returns the driver whose options begin with a prefix.
+func optionDriver(prefix string) string {
+	switch prefix {
+	case "dm":
+		return "devicemapper"
+	case "overlay2", "btrfs", "zfs":
+		return prefix
+	}
+	return ""
+}
+
 func (c *checker) checkStorageOptions() {
 	driver := c.text("storage-driver")
 	for i, option := range c.list("storage-opts") {
@@ -120,6 +162,8 @@ func (c *checker) checkStorageOptions() {
 			c.invalid(where, Fails, option, "the daemon does not start with it since 24.0: remove it, every kernel that this engine runs on has what it was for")
 		case owner == "dm" && c.version.since(25, 0):
 			c.invalid(where, Fails, option, "the devicemapper driver was removed in 25.0: remove it")
+		case driver != "" && optionDriver(owner) != "" && optionDriver(owner) != driver && !c.snapshotters():
+			c.invalid(where, Fails, option, "the driver %s does not know it and the daemon does not start: remove it", driver)
 		case driver == "overlay2" && name != "overlay2.size" && name != "overlay2.override_kernel_check" && !c.snapshotters():
 			c.invalid(where, Fails, option, "the driver overlay2 knows overlay2.size only")
 		}
