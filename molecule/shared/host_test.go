@@ -14,6 +14,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -207,9 +209,13 @@ func TestUpBothSuites(t *testing.T) {
 }
 
 // TestUpTime holds the promise that a host is up in 10 s from the cached root.
-// The best of three counts, because other work on the machine slows it down.
+// The best of three counts, because other work on the machine slows it down; a
+// machine with more to do than processors can do says nothing about the host.
 func TestUpTime(t *testing.T) {
 	b := newBench(t)
+	if load := loadAverage(t); load > float64(runtime.NumCPU()) {
+		t.Skipf("the machine is busy with other work: load %.1f on %d processors", load, runtime.NumCPU())
+	}
 	b.must("image", "bookworm")
 	best := time.Hour
 	for range 3 {
@@ -222,6 +228,20 @@ func TestUpTime(t *testing.T) {
 		t.Errorf("host up took %v at best; want at most 10 s", best)
 	}
 	t.Logf("host up took %v at best", best)
+}
+
+func loadAverage(t *testing.T) float64 {
+	t.Helper()
+	content, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(string(content), " ")
+	load, err := strconv.ParseFloat(first, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return load
 }
 
 // TestUpInterrupted ends `up` at several stages: by Ctrl-C, after which nothing
