@@ -232,6 +232,7 @@ func TestErrorStrings(t *testing.T) {
 		"there is no option ":                    "invalid constraints of x: ",
 		"the argument spec has the unknown type": "invalid value x for option y, ",
 		"it ":                                    "cannot run x: ",
+		"a condition of its unit is not met":     "cannot start x: ",
 		"dockerd ":                               "cannot reload docker.service: ",
 	}
 	check := func(files *token.FileSet, at ast.Node, text string) {
