@@ -12,6 +12,7 @@ import (
 
 	"hardened.docker/modules/internal/ansible"
 	"hardened.docker/modules/internal/dataroot"
+	"hardened.docker/modules/internal/dropin"
 	"hardened.docker/modules/internal/engine"
 	"hardened.docker/modules/internal/file"
 	"hardened.docker/modules/internal/host"
@@ -59,7 +60,7 @@ func (c *change) syncConfig(h *host.Host, p Params, f found, now, next []engine.
 	}
 	c.advise(f, decoded(doc), gone, next)
 	if content := doc.Bytes(); string(content) != string(before.Content) && !maps.EqualFunc(old, decoded(doc), reflectEqual) {
-		acts, err := parents(h, path.Dir(c.config))
+		acts, err := dropin.Parents(h, path.Dir(c.config))
 		if err != nil {
 			return err
 		}

@@ -15,7 +15,6 @@ package docker_unit
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -169,7 +168,7 @@ func (f found) write(h *host.Host, p Params, c change, backups *[]string) ([]ans
 		// Replace keeps the mode it finds.
 		before.Mode &= mode
 	}
-	acts, err := parents(h, folder)
+	acts, err := dropin.Parents(h, folder)
 	if err != nil {
 		return nil, err
 	}
@@ -177,24 +176,6 @@ func (f found) write(h *host.Host, p Params, c change, backups *[]string) ([]ans
 		replace: replace{file.Replace{Before: before, Content: render(c, f), Mode: mode, Backup: p.Backup}, backups},
 		service: c.next,
 	}), nil
-}
-
-// parents returns the acts that make a directory with what is missing above it.
-func parents(h *host.Host, dir string) ([]ansible.Act, error) {
-	var acts []ansible.Act
-	for ; ; dir = path.Dir(dir) {
-		info, err := h.Stat(dir)
-		if err == nil && info.IsDir() {
-			return acts, nil
-		}
-		if err == nil {
-			return nil, fmt.Errorf("cannot make files in %s: it is not a directory", dir)
-		}
-		if !errors.Is(err, fs.ErrNotExist) || dir == "/" {
-			return nil, fmt.Errorf("cannot look at the directory %s: %w", dir, err)
-		}
-		acts = append([]ansible.Act{file.Directory{Path: dir, Mode: 0o755}}, acts...)
-	}
 }
 
 // render writes the drop-in.

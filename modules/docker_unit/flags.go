@@ -41,7 +41,7 @@ type edit struct {
 func decide(h *host.Host, p Params, f found, wanted []unitfile.Setting) (change, error) {
 	c := change{config: engine.ConfigFile(nil), removed: []string{}, returned: []string{}}
 	now, nowErr := dropin.ReadLine(f.service)
-	files := edited{f.base.Files, map[string][]byte{}}
+	files := dropin.Edited{Files: f.base.Files, Content: map[string][]byte{}}
 	if len(p.Flags) > 0 && p.State == "present" {
 		cut, err := takeOff(f, p.Flags)
 		if err != nil {
@@ -58,7 +58,7 @@ func decide(h *host.Host, p Params, f found, wanted []unitfile.Setting) (change,
 			return c, err
 		}
 		for _, e := range c.edits {
-			files.content[e.before.Path] = e.content
+			files.Content[e.before.Path] = e.content
 		}
 	}
 	c.settings = f.place(wanted)
@@ -151,19 +151,6 @@ func editVariables(h *host.Host, f found, variables []unitfile.Variable) ([]edit
 		edits[at].content = content
 	}
 	return edits, nil
-}
-
-// edited is the host's files with some of them changed.
-type edited struct {
-	unitfile.Files
-	content map[string][]byte
-}
-
-func (e edited) ReadFile(name string) ([]byte, error) {
-	if content, ok := e.content[name]; ok {
-		return content, nil
-	}
-	return e.Files.ReadFile(name)
 }
 
 // stillThere returns an error if a flag is on the command line nevertheless.

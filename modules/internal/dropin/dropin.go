@@ -16,11 +16,16 @@ package dropin
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"path"
 	"slices"
 	"strings"
+	"syscall"
 
+	"hardened.docker/modules/internal/ansible"
+	"hardened.docker/modules/internal/file"
+	"hardened.docker/modules/internal/host"
 	"hardened.docker/modules/internal/unitfile"
 )
 
@@ -114,4 +119,36 @@ func of(settings []unitfile.Setting, file string) []unitfile.Setting {
 func Quote(word string) string {
 	quoted := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\t", `\t`, "%", "%%").Replace(word)
 	return `"` + quoted + `"`
+}
+
+// Edited are files of which some are as they will be, by name.
+type Edited struct {
+	unitfile.Files
+	Content map[string][]byte
+}
+
+// ReadFile returns the content that the file will have.
+func (e Edited) ReadFile(name string) ([]byte, error) {
+	if content, ok := e.Content[name]; ok {
+		return content, nil
+	}
+	return e.Files.ReadFile(name)
+}
+
+// Parents returns the acts that make a directory with what is missing above it.
+func Parents(h *host.Host, dir string) ([]ansible.Act, error) {
+	var acts []ansible.Act
+	for ; ; dir = path.Dir(dir) {
+		info, err := h.Stat(dir)
+		if err == nil && info.IsDir() {
+			return acts, nil
+		}
+		if err == nil || errors.Is(err, syscall.ENOTDIR) {
+			return nil, fmt.Errorf("cannot make files in %s: it is not a directory", dir)
+		}
+		if !errors.Is(err, fs.ErrNotExist) || dir == "/" {
+			return nil, fmt.Errorf("cannot look at the directory %s: %w", dir, err)
+		}
+		acts = append([]ansible.Act{file.Directory{Path: dir, Mode: 0o755}}, acts...)
+	}
 }
