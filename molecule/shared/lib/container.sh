@@ -180,7 +180,7 @@ container_stop() {
 		wait_until 5 container_kill_all || say "cannot end all processes of $name: $(container_pids | tr '\n' ' ')"
 		container_remove_groups
 	fi
-	[[ ! -e /sys/class/net/$id ]] || ip link del "$id" 2>/dev/null || true
+	ip link del "$id" 2>/dev/null || true
 	local rest
 	for rest in "/run/systemd/nspawn/propagate/$id" "/run/systemd/nspawn/unix-export/$id"; do
 		[[ ! -d $rest ]] || umount -l "$rest" 2>/dev/null || true

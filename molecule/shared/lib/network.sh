@@ -101,7 +101,7 @@ network_release() {
 		[[ -e $registration ]] || continue
 		# A host whose directory and interface are both gone cannot come back.
 		read -r _ path <"$registration"
-		[[ -d $path || -e /sys/class/net/${registration##*/} ]] || rm -f "$registration"
+		[[ -d $path ]] || network_has "${registration##*/}" || rm -f "$registration"
 	done
 	[[ -d $machine_dir ]] || return 0
 	rmdir "$machine_dir/hosts" 2>/dev/null || return 0
@@ -117,18 +117,25 @@ network_release() {
 	rm -rf "$machine_dir"
 }
 
+# network_has: is there an interface of this name? Asked by ip, because /sys can
+# show another network namespace than the one at work.
+network_has() {
+	ip link show dev "$1" >/dev/null 2>&1
+}
+
 # network_attach gives the machine's end of the veth its address, once
 # systemd-nspawn has made it.
 network_attach() {
-	wait_until 10 test -e "/sys/class/net/$id" || return 1
+	wait_until 10 network_has "$id" || return 1
 	ip addr add "$gateway/30" dev "$id" && ip link set "$id" mtu "$(network_mtu)" up
 }
 
-# network_mtu prints the MTU of the way out, which a host must not exceed.
+# network_mtu prints the MTU of the way out, which a host must not exceed; a
+# machine without a way out gets Ethernet's.
 network_mtu() {
 	local device
 	device=$(ip -4 route show default | sed -n 's/.* dev \([^ ]*\).*/\1/p' | head -n 1)
-	cat "/sys/class/net/${device:-lo}/mtu"
+	if [[ -n $device ]]; then ip -o link show dev "$device" | sed 's/.* mtu \([0-9]*\).*/\1/'; else echo 1500; fi
 }
 
 # network_resolv_conf prints the machine's resolv.conf as a host can use it: a
