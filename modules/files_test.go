@@ -111,7 +111,7 @@ func collectionVersion(t *testing.T) string {
 // TestVersionIsInOnePlace: a release changes galaxy.yml and the changelog, no
 // more.
 func TestVersionIsInOnePlace(t *testing.T) {
-	version := regexp.MustCompile(`(^|[^0-9.=])` + regexp.QuoteMeta(collectionVersion(t)) + `($|[^0-9.])`)
+	version := regexp.MustCompile(`(^|[^0-9.=])` + regexp.QuoteMeta(collectionVersion(t)) + `($|[^0-9.]|\.($|[^0-9]))`)
 	since := regexp.MustCompile(`version_added: ["']`)
 	elsewhere := regexp.MustCompile(`^galaxy\.yml$|^CHANGELOG\.rst$|^changelogs/|^go\.(mod|sum)$|/testdata/|_test\.go$|^requirements.*\.txt$|^LICENSE$`)
 	for _, path := range files(t) {
