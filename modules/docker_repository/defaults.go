@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"strings"
 
 	"hardened.docker/modules/internal/apt"
@@ -54,31 +53,29 @@ func (p Params) check() error {
 }
 
 func checkURL(text string) error {
-	u, err := url.Parse(text)
-	if err != nil {
-		// The error's own text has the address, which may have a password.
-		if inner := errors.Unwrap(err); inner != nil {
-			err = inner
+	for _, c := range text {
+		if c <= ' ' || c == 0x7f || c == '[' || c == ']' {
+			return fmt.Errorf("invalid url %q: write spaces and brackets as %%20, %%5B and %%5D", text)
 		}
-		return fmt.Errorf("invalid url: %w", err)
 	}
-	switch u.Scheme {
+	scheme, rest, _ := strings.Cut(text, ":")
+	switch scheme {
 	case "http", "https", "mirror", "mirror+http", "mirror+https", "ftp":
-		if u.Host == "" {
+		rest, ok := strings.CutPrefix(rest, "//")
+		server, _, _ := strings.Cut(rest, "/")
+		switch {
+		case strings.Contains(server, "@"):
+			return errors.New("invalid url: it has a user name or password, which everybody on the host could read; put those into /etc/apt/auth.conf.d")
+		case !ok || strings.Trim(server, ":0123456789") == "" && !strings.Contains(server, "."):
 			return fmt.Errorf("invalid url %q: it names no host", text)
 		}
 	case "file", "copy":
-		if u.Host != "" || !strings.HasPrefix(u.Path, "/") {
+		path, local := strings.CutPrefix(rest, "//")
+		if !strings.HasPrefix(path, "/") || local && path == "/" {
 			return fmt.Errorf("invalid url %q: give the absolute path of a directory on the managed host, such as file:/srv/docker", text)
 		}
 	default:
 		return fmt.Errorf("invalid url %q: apt reads http, https and file", text)
-	}
-	if strings.ContainsAny(text, " \t\r\n[]") {
-		return fmt.Errorf("invalid url %q: write spaces and brackets as %%20, %%5B and %%5D", text)
-	}
-	if u.User != nil {
-		return errors.New("invalid url: it has a user name or password, which everybody on the host could read; put those into /etc/apt/auth.conf.d")
 	}
 	return nil
 }

@@ -73,8 +73,14 @@ func symptoms() []symptom {
 			[]string{"Could not get lock", "Unable to acquire the dpkg frontend lock", "Unable to lock", "is locked by another process"}},
 		{CauseSignedBy, "two entries of apt's sources name the same repository with different keys or options; remove one of them (docker_repository does so for Docker's)",
 			[]string{"Conflicting values set for option"}},
-		{CauseKey, "the repository is signed with another key than the one that the host trusts for it, or that key has expired or was revoked; give the key that the repository's owner publishes now",
-			[]string{"NO_PUBKEY", "EXPKEYSIG", "KEYEXPIRED", "REVKEYSIG", "BADSIG", "Missing key", "not live because", "signatures were invalid", "OpenPGP signature verification failed", "GPG error", "unsupported filetype", "invalid for signing"}},
+		{CauseKey, "the key that the host trusts for the repository has expired or was revoked; give the one that the repository's owner publishes now",
+			[]string{"EXPKEYSIG", "KEYEXPIRED", "REVKEYSIG", "not live because", "key is revoked"}},
+		{CauseKey, "the repository is signed with another key than the one that the host trusts for it; give the key that the repository's owner publishes",
+			[]string{"NO_PUBKEY", "Missing key", "unsupported filetype"}},
+		{CauseKey, "the repository's signature is wrong: its index is not what its owner signed; somebody or something on the way, such as a proxy, may have changed it",
+			[]string{"BADSIG", "signatures were invalid", "OpenPGP signature verification failed", "GPG error", "invalid for signing", "Splitting up", "NODATA"}},
+		{CauseKey, "the repository has no signature; give trusted: true if it is a place that only root may write to",
+			[]string{"is not signed"}},
 		{CauseExpired, "the repository's index has expired or is from the future; check the host's clock, and whether a mirror is still updated",
 			[]string{"Release file", "is expired", "is not valid yet"}},
 		{CauseCertificate, "the host cannot verify the repository's TLS certificate; install the package ca-certificates, or for a certificate authority of your own its certificate",
@@ -139,6 +145,8 @@ func complaints(text string) []string {
 		case strings.HasPrefix(line, "E: "), strings.HasPrefix(line, "dpkg: error"), strings.HasPrefix(line, "dpkg: unrecoverable"):
 			explain = strings.HasPrefix(line, "dpkg: error")
 			found = append(found, strings.TrimPrefix(line, "E: "))
+		case strings.HasPrefix(line, "W: GPG error"), strings.HasPrefix(line, "W: An error occurred during the signature"), strings.HasPrefix(line, "W: OpenPGP"):
+			found = append(found, strings.TrimPrefix(line, "W: "))
 		case strings.HasPrefix(line, "W: "):
 			warnings = append(warnings, strings.TrimPrefix(line, "W: "))
 		case strings.Contains(line, "unmet dependencies:"):

@@ -4,10 +4,8 @@ package apt
 
 import (
 	"bytes"
-	"crypto/sha1"
 	"encoding/base64"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -213,19 +211,4 @@ func packet(data []byte) (kind int, body, rest []byte, err error) {
 		return 0, nil, nil, errPackets
 	}
 	return kind, data[:size], data[size:], nil
-}
-
-// fingerprint of a public key packet: RFC 9580, section 5.5.4. Version 4 keys
-// have a SHA-1 one; what it names here is not trusted for more than a name.
-func fingerprint(body []byte) (string, error) {
-	if len(body) < 6 {
-		return "", errPackets
-	}
-	if body[0] != 4 {
-		return fmt.Sprintf("(a key of version %d)", body[0]), nil
-	}
-	h := sha1.New()
-	h.Write([]byte{0x99, byte(len(body) >> 8), byte(len(body))})
-	h.Write(body)
-	return strings.ToUpper(hex.EncodeToString(h.Sum(nil))), nil
 }
