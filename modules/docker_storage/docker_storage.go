@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	"hardened.docker/modules/internal/ansible"
+	"hardened.docker/modules/internal/dataroot"
 	"hardened.docker/modules/internal/dockerd"
 	"hardened.docker/modules/internal/dropin"
 	"hardened.docker/modules/internal/engine"
@@ -61,7 +62,7 @@ func plan(ctx context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
 		if p.State == "present" {
 			return nil, t.nowhere()
 		}
-		out.Result = t.result(nil, nil, Contents{})
+		out.Result = t.result(nil, nil, dataroot.Contents{})
 		return out, nil
 	}
 	config, err := readConfig(h, t.line.Flags())
@@ -256,7 +257,7 @@ func running(ctx context.Context, h *host.Host) bool {
 }
 
 // result is what the module returns.
-func (t target) result(doc map[string]any, text any, hidden Contents) map[string]any {
+func (t target) result(doc map[string]any, text any, hidden dataroot.Contents) map[string]any {
 	var name, driver any
 	if t.file != "" {
 		name = t.file

@@ -55,7 +55,7 @@ func (c *change) syncConfig(h *host.Host, p Params, f found, now, next []engine.
 	if err := c.giveBack(doc, next, back); err != nil {
 		return err
 	}
-	if err := guard(h, f, old, decoded(doc), now, next); err != nil {
+	if err := guard(h, old, decoded(doc), now, next); err != nil {
 		return err
 	}
 	c.advise(f, decoded(doc), gone, next)
@@ -134,7 +134,7 @@ func (c *change) giveBack(doc *jsonedit.Document, next, back []engine.FlagUse) e
 
 // guard refuses what would hide containers, images or volumes: a flag such as
 // --data-root that is gone and that daemon.json does not make up for.
-func guard(h *host.Host, f found, old, new map[string]any, now, next []engine.FlagUse) error {
+func guard(h *host.Host, old, new map[string]any, now, next []engine.FlagUse) error {
 	before, after := engine.WithFlags(old, now), engine.WithFlags(new, next)
 	for _, hazard := range engine.DataHazards(before, after, engine.Version{}) {
 		root := dataroot.Default
@@ -143,19 +143,15 @@ func guard(h *host.Host, f found, old, new map[string]any, now, next []engine.Fl
 				root = dir
 			}
 		}
-		held, err := dataroot.Holdings(h, root)
+		var all dataroot.Contents
+		var err error
+		if hazard.Key == "storage-driver" {
+			all, err = dataroot.HiddenByDriver(h, root, hazard.Old, hazard.New)
+		} else {
+			all, err = dataroot.All(h, root)
+		}
 		if err != nil {
 			return err
-		}
-		all := held
-		for _, dir := range held.Remapped {
-			more, err := dataroot.Holdings(h, dir)
-			if err != nil {
-				return err
-			}
-			all.Containers = append(all.Containers, more.Containers...)
-			all.Images = append(all.Images, more.Images...)
-			all.Volumes = append(all.Volumes, more.Volumes...)
 		}
 		if !all.Empty() {
 			return fmt.Errorf("%s; %s holds %s: set %q to %q in daemon.json, which keep_values: true does where the file does not have the key", hazard.Text, root, all, hazard.Key, hazard.Old)
