@@ -48,69 +48,75 @@ func (o Offers) Has(name, version string) bool {
 // ReadOffers asks apt what the host's package lists have of the named
 // packages. It needs no network and writes nothing.
 func ReadOffers(ctx context.Context, h *host.Host, names []string) (Offers, error) {
-	cache := cacheOptions(h)
-	madison, err := h.Run(ctx, host.Command{Argv: slices.Concat([]string{"apt-cache"}, cache, []string{"madison"}, names)})
+	out, err := h.Run(ctx, host.Command{Argv: slices.Concat([]string{"apt-cache"}, cacheOptions(h), []string{"policy"}, names)})
 	if err != nil {
-		return Offers{}, failure(madison, err)
+		return Offers{}, failure(out, err)
 	}
-	policy, err := h.Run(ctx, host.Command{Argv: slices.Concat([]string{"apt-cache"}, cache, []string{"policy"}, names)})
-	if err != nil {
-		return Offers{}, failure(policy, err)
-	}
-	return Offers{Available: parseMadison(madison.Stdout), Candidate: parsePolicy(policy.Stdout)}, nil
+	return parsePolicy(out.Stdout), nil
 }
 
 // cacheOptions keep apt's reading commands from writing. As root they renew
-// the cache of the package lists on the disk if it is older than what it is
-// made of; these options then make them do it in memory.
+// two caches on the disk, one of the package lists and one of those and dpkg's
+// database, where they are older than what they are made of. The options make
+// apt do that in memory, which takes seconds for the first.
 func cacheOptions(h *host.Host) []string {
-	cache, err := h.Stat("/var/cache/apt/pkgcache.bin")
-	if err == nil {
-		newer := func(path string) bool {
-			info, err := h.Stat(path)
-			return err == nil && !info.ModTime().Before(cache.ModTime())
-		}
-		if !newer(dpkgDir+"/status") && !newer(listsDir) && !newer(sourcesList) && !newer(sourcesParts) && !newer("/etc/apt/preferences.d") {
-			return nil
-		}
+	valid := func(cache string, sources ...string) bool {
+		info, err := h.Stat("/var/cache/apt/" + cache)
+		return err == nil && !slices.ContainsFunc(sources, func(path string) bool {
+			source, err := h.Stat(path)
+			return err == nil && !source.ModTime().Before(info.ModTime())
+		})
 	}
-	return []string{"-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache="}
+	lists := append(sourceFiles(h), listsDir, sourcesList, sourcesParts)
+	var options []string
+	if !valid("srcpkgcache.bin", lists...) {
+		options = append(options, "-o", "Dir::Cache::srcpkgcache=")
+	}
+	if len(options) > 0 || !valid("pkgcache.bin", append(lists, dpkgDir+"/status", "/etc/apt/preferences", "/etc/apt/preferences.d")...) {
+		options = append(options, "-o", "Dir::Cache::pkgcache=")
+	}
+	return options
 }
 
-// parseMadison reads lines of the form "package | version | source".
-func parseMadison(text []byte) map[string][]Available {
-	found := make(map[string][]Available)
+// parsePolicy reads what apt-cache policy prints:
+//
+//	docker-ce:
+//	  Installed: (none)
+//	  Candidate: 5:24.0.7-1~debian.12~bookworm
+//	  Version table:
+//	     5:24.0.7-1~debian.12~bookworm 500
+//	        500 https://download.docker.com/linux/debian bookworm/stable amd64 Packages
+//	 *** 5:24.0.6-1~debian.12~bookworm 100
+//	        100 /var/lib/dpkg/status
+func parsePolicy(text []byte) Offers {
+	o := Offers{Available: make(map[string][]Available), Candidate: make(map[string]string)}
+	name, version := "", ""
 	for _, line := range strings.Split(string(text), "\n") {
-		fields := strings.Split(line, "|")
-		if len(fields) != 3 {
-			continue
+		fields := strings.Fields(line)
+		candidate, isCandidate := strings.CutPrefix(line, "  Candidate: ")
+		switch {
+		case len(fields) == 0:
+		case line[0] != ' ' && strings.HasSuffix(line, ":"):
+			name, version = strings.TrimSuffix(line, ":"), ""
+		case isCandidate:
+			if candidate != "(none)" {
+				o.Candidate[name] = candidate
+			}
+		case strings.HasPrefix(line, "        "):
+			// An entry without the name of an index is dpkg's own database.
+			if source := strings.Join(fields[1:], " "); version != "" && strings.HasSuffix(source, " Packages") {
+				o.Available[name] = append(o.Available[name], Available{Version: version, Source: source})
+			}
+		case strings.HasPrefix(line, " *** ") && len(fields) > 1:
+			version = fields[1]
+		case strings.HasPrefix(line, "     "):
+			version = fields[0]
 		}
-		source := strings.TrimSpace(fields[2])
-		if strings.HasSuffix(source, " Sources") {
-			continue // source packages, where deb-src is configured
-		}
-		name := strings.TrimSpace(fields[0])
-		found[name] = append(found[name], Available{Version: strings.TrimSpace(fields[1]), Source: source})
 	}
-	for _, list := range found {
+	for _, list := range o.Available {
 		slices.SortStableFunc(list, func(a, b Available) int { return Compare(b.Version, a.Version) })
 	}
-	return found
-}
-
-// parsePolicy reads the candidates of apt-cache policy.
-func parsePolicy(text []byte) map[string]string {
-	candidates := make(map[string]string)
-	name := ""
-	for _, line := range strings.Split(string(text), "\n") {
-		if line != "" && line[0] != ' ' && strings.HasSuffix(line, ":") {
-			name = strings.TrimSuffix(line, ":")
-		}
-		if c, ok := strings.CutPrefix(line, "  Candidate: "); ok && c != "(none)" {
-			candidates[name] = c
-		}
-	}
-	return candidates
+	return o
 }
 
 // Change is what a transaction does to one package. Before is "" for a package

@@ -15,42 +15,52 @@ import (
 	"hardened.docker/modules/internal/host"
 )
 
-func TestParseMadison(t *testing.T) {
-	const text = ` docker-ce | 5:19.03.15~3-0~debian-buster | https://d/linux/debian buster/stable amd64 Packages
- docker-ce | 5:24.0.7-1~debian | https://d/linux/debian buster/stable amd64 Packages
- docker-ce | 5:24.0.7-1~debian | file:/srv/repo buster/stable amd64 Packages
-   runc | 1.1.5+ds1-1 | http://deb.example.org/debian bookworm/main amd64 Packages
-   runc | 1.1.5+ds1-1 | http://deb.example.org/debian bookworm/main Sources
+func TestParsePolicy(t *testing.T) {
+	const text = `docker-ce:
+  Installed: 5:24.0.6-1~debian
+  Candidate: 5:24.0.7-1~debian
+  Package pin: 5:24.0.7-1~debian
+  Version table:
+     5:19.03.15~3-0~debian 500 (phased 20%)
+        500 https://d/linux/debian buster/stable amd64 Packages
+     5:24.0.7-1~debian 1001
+        500 https://d/linux/debian buster/stable amd64 Packages
+        500 file:/srv/repo buster/stable amd64 Packages
+ *** 5:24.0.6-1~debian 100
+        100 /var/lib/dpkg/status
+docker.io:
+  Installed: (none)
+  Candidate: (none)
+  Version table:
+runc:
+  Installed: 1.1.5+ds1-1
+  Candidate: 1.1.5+ds1-1
+  Version table:
+ *** 1.1.5+ds1-1 500
+        500 http://deb.example.org/debian bookworm/main amd64 Packages
+        100 /var/lib/dpkg/status
 N: Unable to locate package x
 `
-	o := Offers{Available: parseMadison([]byte(text))}
-	if diff := cmp.Diff([]string{"5:24.0.7-1~debian", "5:19.03.15~3-0~debian-buster"}, o.Versions("docker-ce")); diff != "" {
-		t.Errorf("Versions(docker-ce): (-want +got)\n%s", diff)
+	o := parsePolicy([]byte(text))
+	want := Offers{
+		Available: map[string][]Available{
+			"docker-ce": {
+				{"5:24.0.7-1~debian", "https://d/linux/debian buster/stable amd64 Packages"},
+				{"5:24.0.7-1~debian", "file:/srv/repo buster/stable amd64 Packages"},
+				{"5:19.03.15~3-0~debian", "https://d/linux/debian buster/stable amd64 Packages"},
+			},
+			"runc": {{"1.1.5+ds1-1", "http://deb.example.org/debian bookworm/main amd64 Packages"}},
+		},
+		Candidate: map[string]string{"docker-ce": "5:24.0.7-1~debian", "runc": "1.1.5+ds1-1"},
 	}
-	want := []Available{{"1.1.5+ds1-1", "http://deb.example.org/debian bookworm/main amd64 Packages"}}
-	if diff := cmp.Diff(want, o.Available["runc"]); diff != "" {
-		t.Errorf("Available[runc]: (-want +got)\n%s", diff)
+	if diff := cmp.Diff(want, o); diff != "" {
+		t.Errorf("parsePolicy: (-want +got)\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"5:24.0.7-1~debian", "5:19.03.15~3-0~debian"}, o.Versions("docker-ce")); diff != "" {
+		t.Errorf("Versions(docker-ce): (-want +got)\n%s", diff)
 	}
 	if o.Has("docker-ce", "24.0.7") || !o.Has("docker-ce", "5:24.0.7-1~debian") || o.Has("x", "") {
 		t.Error("Has takes exact versions of packages that are there only")
-	}
-}
-
-func TestParsePolicy(t *testing.T) {
-	const text = `docker.io:
-  Installed: (none)
-  Candidate: 20.10.24+dfsg1-1
-  Version table:
-     20.10.24+dfsg1-1 500
-        500 http://deb.example.org/debian bookworm/main amd64 Packages
-docker-ce:
-  Installed: 5:24.0.7-1
-  Candidate: (none)
-  Version table:
-`
-	want := map[string]string{"docker.io": "20.10.24+dfsg1-1"}
-	if diff := cmp.Diff(want, parsePolicy([]byte(text))); diff != "" {
-		t.Errorf("parsePolicy: (-want +got)\n%s", diff)
 	}
 }
 
@@ -256,5 +266,43 @@ func TestFailure(t *testing.T) {
 		if got.Cause != test.want || !strings.Contains(got.Error(), test.line) {
 			t.Errorf("%s: failure = %s, %v; want %s, with %q", test.name, got.Cause, got, test.want, test.line)
 		}
+	}
+}
+
+func TestCacheOptions(t *testing.T) {
+	const src, pkg = "/var/cache/apt/srcpkgcache.bin", "/var/cache/apt/pkgcache.bin"
+	both := []string{"-o", "Dir::Cache::srcpkgcache=", "-o", "Dir::Cache::pkgcache="}
+	tests := []struct {
+		name  string
+		newer string // than the caches
+		want  []string
+	}{
+		{"all is older", "", nil},
+		{"dpkg ran", "/var/lib/dpkg/status", both[2:]},
+		{"another pin", "/etc/apt/preferences.d", both[2:]},
+		{"new lists", "/var/lib/apt/lists", both},
+		{"another repository", "/etc/apt/sources.list.d/x.sources", both},
+	}
+	for _, test := range tests {
+		h := write(t, map[string]string{
+			src: "", pkg: "",
+			"var/lib/dpkg/status": "", "var/lib/apt/lists/x": "", "etc/apt/preferences.d/x": "", "etc/apt/sources.list.d/x.sources": "", "etc/apt/sources.list": "",
+		})
+		now := time.Now()
+		for _, name := range []string{"/var/lib/dpkg/status", "/var/lib/apt/lists", "/etc/apt/preferences.d", "/etc/apt/sources.list.d", "/etc/apt/sources.list.d/x.sources", "/etc/apt/sources.list"} {
+			at := now.Add(-time.Hour)
+			if name == test.newer {
+				at = now.Add(time.Hour)
+			}
+			if err := os.Chtimes(h.Path(name), at, at); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if diff := cmp.Diff(test.want, cacheOptions(h)); diff != "" {
+			t.Errorf("%s: cacheOptions (-want +got)\n%s", test.name, diff)
+		}
+	}
+	if diff := cmp.Diff(both, cacheOptions(host.New(t.TempDir()))); diff != "" {
+		t.Errorf("without caches: cacheOptions (-want +got)\n%s", diff)
 	}
 }

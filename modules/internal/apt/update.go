@@ -75,7 +75,9 @@ func (u Update) Fetch(ctx context.Context, h *host.Host) (waited string, err err
 		"-o", "APT::Update::Error-Mode=any",
 	}
 	if u.Only != "" {
-		argv = append(argv, "-o", "Dir::Etc::sourcelist="+u.Only, "-o", "Dir::Etc::sourceparts=-", "-o", "APT::Get::List-Cleanup=false")
+		argv = append(argv, "-o", "Dir::Etc::sourcelist="+u.Only, "-o", "Dir::Etc::sourceparts=-", "-o", "APT::Get::List-Cleanup=false",
+			// A cache of this one file's repositories is of no use to anybody.
+			"-o", "pkgCacheFile::Generate=false")
 	}
 	out, err := h.Run(ctx, host.Command{Argv: argv, Env: environment()})
 	if err == nil && failed(out) {
