@@ -18,6 +18,17 @@ import (
 	"hardened.docker/modules/internal/jsonedit"
 )
 
+// change is what a task wants, decoded as the engine table takes it.
+type change struct {
+	Params
+	old, edited map[string]any
+	changed     []string // top-level keys whose value changes
+	content     []byte   // the edited file
+	version     engine.Version
+	line        commandLine
+	daemon      *dockerapi.Client // nil if none runs
+}
+
 // verdict is what the engine would make of a change.
 type verdict struct {
 	version  any    // the engine's version as it spells it, nil if there is none
@@ -30,39 +41,47 @@ type verdict struct {
 // answers nothing at all; one that is merely busy needs a second or two.
 const apiLimit = 10 * time.Second
 
-// judge asks the engine table about the edited file, and the running daemon
-// about what applying it takes.
+// judge asks the engine table, the unit and the engine itself about the edited
+// file, and the running daemon about what applying it takes.
 func judge(ctx context.Context, h *host.Host, p Params, old, edited *jsonedit.Document) (verdict, error) {
 	v := verdict{apply: engine.None.String(), affected: []string{}}
-	daemon := running(h, old)
+	c := change{Params: p, old: decode(old), edited: decode(edited), changed: changedKeys(old, edited), content: edited.Bytes(), daemon: running(h, old)}
 	text := p.EngineVersion
 	if text == nil {
-		text = installed(ctx, h, daemon)
+		text = installed(ctx, h, c.daemon)
 	}
-	var version engine.Version
 	if text != nil {
-		parsed, err := engine.Parse(*text)
+		var err error
+		c.version, err = engine.Parse(*text)
 		if err != nil && p.EngineVersion != nil {
 			return v, fmt.Errorf("invalid value of option \"engine_version\": %w", err)
 		}
 		if err != nil {
 			v.warnings = append(v.warnings, fmt.Sprintf("cannot tell the version of the installed engine: %v; the file is checked for what every engine knows", err))
 		}
-		v.version, version = *text, parsed
+		v.version = *text
 	}
-	before, after := decode(old), decode(edited)
-	need, _ := engine.Apply(before, after, version)
+	c.line = readCommandLine(h, p.Path, c.version)
 	if p.Validate {
-		warnings, err := check(p, after, changedKeys(old, edited), version)
+		warnings, err := c.check()
 		v.warnings = append(v.warnings, warnings...)
 		if err != nil {
 			return v, err
 		}
+		if err := c.askEngine(ctx, h); err != nil {
+			return v, err
+		}
 	}
-	if daemon != nil {
+	warnings, err := c.guardData(ctx, h)
+	v.warnings = append(v.warnings, warnings...)
+	if err != nil {
+		return v, err
+	}
+	if c.daemon != nil {
+		need, _ := engine.Apply(c.old, c.edited, c.version)
 		v.apply = need.String()
 		if need == engine.Restart {
-			v.affected = stopped(ctx, daemon)
+			v.affected = stopped(ctx, c.daemon)
 		}
 	}
 	return v, nil
@@ -74,13 +93,15 @@ func judge(ctx context.Context, h *host.Host, p Params, old, edited *jsonedit.Do
 // What the engine rejects counts wherever it stands, since one bad key keeps
 // the daemon from starting. What is only dangerous counts where this task
 // changes something; otherwise nobody could repair such a file step by step.
-func check(p Params, doc map[string]any, changed []string, version engine.Version) (warnings []string, err error) {
+func (c change) check() (warnings []string, err error) {
+	problems := engine.Check(c.edited, engine.Target{Version: c.version, Flavor: c.line.flavor, Flags: c.line.flags})
+	problems = append(problems, engine.Conflicts(c.edited, c.line.flags, c.version)...)
 	var refused []string
-	for _, problem := range engine.Check(doc, engine.Target{Version: version}) {
-		mine := slices.Contains(changed, problem.Key())
+	for _, problem := range problems {
+		mine := slices.Contains(c.changed, problem.Key())
 		if problem.Severity == engine.Refuse && (mine || problem.Stage != engine.Dangerous) {
 			text := problem.Text
-			if !mine {
+			if !mine && problem.Stage == engine.Rejected {
 				text += fmt.Sprintf(" (it is in the file already; this task can take it out with remove: [%s])", problem.Path)
 			}
 			refused = append(refused, text)
@@ -89,7 +110,7 @@ func check(p Params, doc map[string]any, changed []string, version engine.Versio
 		warnings = append(warnings, problem.Text)
 	}
 	if len(refused) > 0 {
-		return warnings, fmt.Errorf("cannot write %s: %s", p.Path, strings.Join(refused, "; "))
+		return warnings, fmt.Errorf("cannot write %s: %s", c.Path, strings.Join(refused, "; "))
 	}
 	return warnings, nil
 }
@@ -128,7 +149,7 @@ func running(h *host.Host, config *jsonedit.Document) *dockerapi.Client {
 		return nil
 	}
 	process, err := dockerd.ReadProcess(h, pid)
-	if err != nil || process.Name != "dockerd" || dockerd.Replaced(h, pid) {
+	if err != nil || process.Name != "dockerd" {
 		return nil
 	}
 	content := config.String()
@@ -141,9 +162,10 @@ func running(h *host.Host, config *jsonedit.Document) *dockerapi.Client {
 
 // installed returns the version of the engine that will read the file next,
 // nil if there is none: that of the running daemon, which is the cheaper to
-// ask, or else that of the program.
+// ask, or else that of the program. After an upgrade without a restart they
+// differ, and the program counts.
 func installed(ctx context.Context, h *host.Host, daemon *dockerapi.Client) *string {
-	if daemon != nil {
+	if daemon != nil && !upgraded(h) {
 		if answer, err := daemon.Version(ctx); err == nil && answer.Version != "" {
 			return &answer.Version
 		}
@@ -156,6 +178,16 @@ func installed(ctx context.Context, h *host.Host, daemon *dockerapi.Client) *str
 	_, rest, _ := strings.Cut(string(out.Stdout), "ersion ")
 	version, _, _ := strings.Cut(strings.TrimSpace(rest), ",")
 	return &version
+}
+
+// upgraded reports whether the running daemon's program was replaced.
+func upgraded(h *host.Host) bool {
+	text, err := h.ReadFile(pidFile)
+	if err != nil {
+		return false
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	return err == nil && dockerd.Replaced(h, pid)
 }
 
 // stopped returns the names of the containers that a restart of the daemon

@@ -86,6 +86,7 @@ var ErrNotFound = errors.New("the program is not installed")
 // Look returns the path of the named program and whether it is there.
 func (h *Host) Look(name string) (string, bool) {
 	if filepath.IsAbs(name) {
+		name = h.Path(name)
 		info, err := os.Stat(name)
 		return name, err == nil && !info.IsDir() && info.Mode()&0o111 != 0
 	}
@@ -122,7 +123,12 @@ func (h *Host) Run(ctx context.Context, c Command) (Output, error) {
 	if cmd.Dir == "" {
 		cmd.Dir = "/"
 	}
-	cmd.Stdin = bytes.NewReader(c.Stdin)
+	stdin, err := c.stdin()
+	if err != nil {
+		return Output{Code: -1}, &CommandError{Argv: c.Argv, Output: Output{Code: -1}, Err: err}
+	}
+	defer stdin.Close()
+	cmd.Stdin = stdin
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -132,7 +138,7 @@ func (h *Host) Run(ctx context.Context, c Command) (Output, error) {
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	// Past WaitDelay the process is killed; its group follows below.
 	cmd.WaitDelay = 5 * time.Second
-	err := cmd.Run()
+	err = cmd.Run()
 	out := Output{Stdout: stdout.Bytes(), Stderr: stderr.Bytes(), Code: -1}
 	if cmd.ProcessState != nil {
 		out.Code = cmd.ProcessState.ExitCode()
@@ -157,6 +163,32 @@ func (h *Host) Run(ctx context.Context, c Command) (Output, error) {
 		return out, nil
 	}
 	return out, &CommandError{Argv: c.Argv, Output: out, Err: err}
+}
+
+// stdin returns the reading end of a pipe with the command's input in it. The
+// pipe belongs to the command's user, so that a program can also open it by
+// the name /dev/stdin.
+func (c Command) stdin() (*os.File, error) {
+	if len(c.Stdin) == 0 {
+		return os.Open(os.DevNull)
+	}
+	read, write, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	if c.UID != 0 || c.GID != 0 {
+		if err := read.Chown(int(c.UID), int(c.GID)); err != nil {
+			read.Close()
+			write.Close()
+			return nil, err
+		}
+	}
+	go func() {
+		defer write.Close()
+		// The command may end without having read it all; that is its affair.
+		_, _ = write.Write(c.Stdin)
+	}()
+	return read, nil
 }
 
 // environment is the module's own environment with a PATH that has the system

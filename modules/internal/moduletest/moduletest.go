@@ -54,6 +54,12 @@ func Scripts(t *testing.T) {
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("ROOT", filepath.Join(env.WorkDir, "root"))
+			// Modules run some commands as another user, fakes among them.
+			for _, dir := range []string{env.WorkDir, filepath.Dir(env.WorkDir)} {
+				if err := os.Chmod(dir, 0o755); err != nil {
+					return err
+				}
+			}
 			bin := filepath.Join(env.WorkDir, "bin")
 			env.Setenv("PATH", bin+":"+env.Getenv("PATH"))
 			for _, dir := range []string{"root", "bin"} {
