@@ -1,6 +1,6 @@
 module hardened.docker
 
-go 1.25.0
+go 1.26.0
 
 // Test dependencies. The shipped binary uses the standard library only.
 require (

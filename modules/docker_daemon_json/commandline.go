@@ -121,18 +121,23 @@ func withoutRemap(args []string, doc map[string]any, content []byte) ([]string, 
 	return args, copied.Bytes()
 }
 
-// reason is what dockerd says is wrong, without its preamble.
+// reason is what dockerd says is wrong, without its preambles and its hint at
+// --help.
 func reason(text string) string {
-	text = strings.TrimSpace(text)
-	lines := strings.Split(text, "\n")
-	last := strings.TrimSpace(lines[len(lines)-1])
-	for _, preamble := range []string{"unable to configure the Docker daemon with file /dev/stdin: ", "merged configuration validation from file and command line flags failed: "} {
-		last = strings.TrimPrefix(last, preamble)
+	var said []string
+	for _, line := range strings.Split(text, "\n") {
+		line = strings.TrimSpace(line)
+		for _, preamble := range []string{"unable to configure the Docker daemon with file /dev/stdin: ", "merged configuration validation from file and command line flags failed: "} {
+			line = strings.TrimPrefix(line, preamble)
+		}
+		if line != "" && !strings.HasPrefix(line, "See 'dockerd --help'") {
+			said = append(said, line)
+		}
 	}
-	if last == "" {
+	if len(said) == 0 {
 		return "it said nothing more"
 	}
-	return last
+	return strings.Join(said[max(0, len(said)-3):], "; ")
 }
 
 // withoutFlag leaves a flag that takes a value out of a command line.

@@ -165,7 +165,7 @@ func planPresent(ctx context.Context, h *host.Host, p Params, release distro.Rel
 	case err == nil:
 	case (errors.As(err, &unknown) && stale) || broken:
 		// What is not known yet is decided when it can be.
-		plan.Warnings = append(plan.Warnings, fmt.Sprintf("the packages and their versions are not known before the run: %s; now: %v", why, err))
+		plan.Caveats = append(plan.Caveats, fmt.Sprintf("the packages and their versions are not known before the run: %s; now: %v", why, err))
 	default:
 		return nil, &ansible.Failure{Err: err, Result: o.result()}
 	}
@@ -173,7 +173,7 @@ func planPresent(ctx context.Context, h *host.Host, p Params, release distro.Rel
 	if stale {
 		plan.Acts = append(plan.Acts, &refresh{manager: m})
 		if known {
-			plan.Warnings = append(plan.Warnings, why+"; they are fetched first, and versions may differ from this prediction")
+			plan.Caveats = append(plan.Caveats, why+"; they are fetched first, and versions may differ from this prediction")
 		}
 	}
 	plan.Warnings = append(plan.Warnings, o.warn...)

@@ -59,6 +59,10 @@ type Plan struct {
 	Facts map[string]any
 	// Warnings are shown to the user also when nothing changes.
 	Warnings []string
+	// Caveats say what the prediction cannot know, such as the version of a
+	// package whose repository is still to be added. They are warnings in check
+	// mode and nothing in a run, which finds out.
+	Caveats []string
 }
 
 // Act is one change of the host.

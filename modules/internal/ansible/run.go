@@ -58,6 +58,9 @@ func run(ctx context.Context, name string, m Runner, args map[string]json.RawMes
 	plan, err := m.plan(ctx, h, spec, checked.Values, raw)
 	if plan != nil {
 		out.warnings = append(out.warnings, plan.Warnings...)
+		if opts.check {
+			out.warnings = append(out.warnings, plan.Caveats...)
+		}
 	}
 	if err != nil {
 		out.fail(interrupted(ctx, err))

@@ -29,6 +29,7 @@ type probe struct {
 	Nested *nested        `arg:"nested"`
 	Result map[string]any `arg:"result"`
 	Warn   []string       `arg:"warn"`
+	Caveat []string       `arg:"caveat"`
 	Facts  map[string]any `arg:"facts"`
 }
 
@@ -78,7 +79,7 @@ func probeModule(log string) Module[probe] {
 		if p.Fail != "" {
 			return &Plan{Warnings: p.Warn}, &Failure{Err: errors.New(p.Fail), Result: p.Result}
 		}
-		plan := &Plan{Result: p.Result, Warnings: p.Warn, Facts: p.Facts}
+		plan := &Plan{Result: p.Result, Warnings: p.Warn, Caveats: p.Caveat, Facts: p.Facts}
 		for _, name := range p.Do {
 			plan.Acts = append(plan.Acts, step{name, log})
 		}
@@ -130,6 +131,9 @@ func TestRun(t *testing.T) {
 			map[string]any{"changed": false, "failed": true, "msg": "cannot plan", "near": []any{1.0}, "warnings": []any{"w"}}, nil, 1},
 		{"results, warnings, facts", `{"result": {"x": "é<>&"}, "warn": ["w"], "facts": {"f": 1}}`,
 			map[string]any{"changed": false, "actions": []any{}, "x": "é<>&", "warnings": []any{"w"}, "ansible_facts": map[string]any{"f": 1.0}}, nil, 0},
+		{"caveats in check mode", `{"warn": ["w"], "caveat": ["c"], "_ansible_check_mode": true}`,
+			map[string]any{"changed": false, "actions": []any{}, "warnings": []any{"w", "c"}}, nil, 0},
+		{"no caveats in a run", `{"caveat": ["c"]}`, map[string]any{"changed": false, "actions": []any{}}, nil, 0},
 		{"arguments of a later ansible-core", `{"_ansible_something_new": {"a": 1}, "_ansible_verbosity": 3}`,
 			map[string]any{"changed": false, "actions": []any{}}, nil, 0},
 		{"unknown options that Ansible wants ignored", `{"nope": 1, "_ansible_ignore_unknown_opts": true}`,
@@ -257,7 +261,7 @@ func TestInvocation(t *testing.T) {
 	got, _, _ := runProbe(t, `{"secret": "s3cret", "do": "a"}`)
 	invocation, _ := got["invocation"].(map[string]any)
 	args, _ := invocation["module_args"].(map[string]any)
-	want := map[string]any{"secret": noLogMark, "do": []any{"a"}, "panic": false, "fail": nil, "nested": nil, "result": nil, "warn": nil, "facts": nil}
+	want := map[string]any{"secret": noLogMark, "do": []any{"a"}, "panic": false, "fail": nil, "nested": nil, "result": nil, "warn": nil, "caveat": nil, "facts": nil}
 	if diff := cmp.Diff(want, args); diff != "" {
 		t.Errorf("invocation.module_args (-want +got):\n%s", diff)
 	}
