@@ -131,6 +131,9 @@ func (a apply) resetStartLimit(ctx context.Context, h *host.Host) bool {
 	return systemd.ResetFailed(ctx, h, units...) == nil
 }
 
+// errDown is a dockerd that systemd has given up on.
+var errDown = errors.New("it did not come up")
+
 // up waits until a new dockerd is up and its API answers.
 func (a apply) up(ctx context.Context, h *host.Host, m mark) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, a.wait, fmt.Errorf("it did not answer within %v (option wait)", a.wait))
@@ -151,7 +154,7 @@ func (a apply) up(ctx context.Context, h *host.Host, m mark) error {
 			if s.ConditionFailed {
 				return fmt.Errorf("a condition of its unit is not met; see systemctl status %s", dockerd.Service)
 			}
-			return fmt.Errorf("it did not come up (%s)", s.Result)
+			return fmt.Errorf("%w (%s)", errDown, s.Result)
 		}
 		select {
 		case <-ctx.Done():

@@ -49,7 +49,8 @@ options:
   rollback:
     description:
       - Restore the last C(daemon.json), drop-ins and environment files that worked if dockerd does not come up with the
-        present ones. The rejected file is kept as a backup beside it.
+        present ones. What was rejected is kept as a backup beside it.
+      - If dockerd does not come up with those either then the files are put back as they were.
     type: bool
     default: true
   wait:

@@ -42,6 +42,10 @@ func readSettings() (map[string]any, error) {
 }
 
 func fakeDockerd() int {
+	if _, err := os.Stat(fakePath("broken")); err == nil {
+		say("failed to start daemon: no space left on device")
+		return 1
+	}
 	settings, err := readSettings()
 	if why, _ := refuses(settings, err); why != "" {
 		say("%s", why)

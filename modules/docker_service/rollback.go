@@ -4,6 +4,7 @@ package docker_service
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,22 +27,32 @@ func (a apply) recover(ctx context.Context, h *host.Host, m mark, cause error, r
 	if len(acts) == 0 {
 		return result, fmt.Errorf("%w; %s", cause, why)
 	}
+	var backups []string
 	for _, act := range acts {
 		returned, err := act.Do(ctx, h)
 		if err != nil {
 			return result, fmt.Errorf("%w; and the previous configuration cannot be restored: %w", cause, err)
 		}
-		if kept, ok := returned["backup_file"]; ok {
-			result["backup_file"] = kept
+		if kept, ok := returned["backup_file"].(string); ok {
+			backups = append(backups, kept)
 		}
 	}
+	err := a.revive(ctx, h)
+	if errors.Is(err, errDown) && ctx.Err() == nil {
+		// The configuration was not the cause, so it is not to be blamed for it.
+		if undone := undo(ctx, h, acts, backups); undone != nil {
+			return result, fmt.Errorf("%w; dockerd does not come up with the previous configuration either: %w; and the files cannot be put back: %w", cause, err, undone)
+		}
+		return result, fmt.Errorf("%w; dockerd does not come up with the previous configuration either, so the files are as they were: %w", cause, err)
+	}
 	restored := fmt.Sprintf("the previous configuration is restored (%s)", steps(acts))
-	if kept, ok := result["backup_file"]; ok {
-		restored += fmt.Sprintf(", the rejected file is kept as %v", kept)
+	if len(backups) > 0 {
+		result["backup_file"] = backups[0]
+		restored += ", what was rejected is kept as " + strings.Join(backups, ", ")
 	}
 	result["action"] = rolledBack.String()
-	if err := a.revive(ctx, h); err != nil {
-		return result, fmt.Errorf("%w; %s, but dockerd does not come up with it either: %w", cause, restored, err)
+	if err != nil {
+		return result, fmt.Errorf("%w; %s, but dockerd is not up with it yet: %w", cause, restored, err)
 	}
 	back := a
 	back.decision.action = rolledBack // nothing is to be proven but that it runs
@@ -62,8 +73,8 @@ func (a apply) revive(ctx context.Context, h *host.Host) error {
 		return err
 	}
 	m := a.mark(ctx, h)
-	if p := a.found.daemon.Process; a.decision.action == reload && d.Running() && p != nil && d.Process.Ticks == p.Ticks {
-		// Engines before 25 may have taken over a part of the refused file.
+	if p := a.found.daemon.Process; d.Running() && p != nil && d.Process.Ticks == p.Ticks {
+		// It refused a reload and goes on. Engines before 25 may have taken over a part of the refused file.
 		return systemd.Call(ctx, h, systemd.Limit, "reload", "--", dockerd.Service)
 	}
 	units := []string{dockerd.Service}
@@ -125,6 +136,9 @@ func unitWayBack(h *host.Host, f *found) ([]ansible.Act, error) {
 	if f.snapshot == nil || f.snapshot.Files == nil {
 		return nil, nil
 	}
+	if f.daemon.Process != nil && !f.snapshot.Of(f.daemon.Process) {
+		return nil, nil // somebody restarted it, with other files perhaps
+	}
 	names := make([]string, 0, len(f.snapshot.Files))
 	for name := range f.snapshot.Files {
 		names = append(names, name)
@@ -153,6 +167,43 @@ func unitWayBack(h *host.Host, f *found) ([]ansible.Act, error) {
 		acts = append(acts, systemd.DaemonReload{Why: "unit files were restored"})
 	}
 	return acts, nil
+}
+
+// undo takes the acts of a rollback back, and their backups away.
+func undo(ctx context.Context, h *host.Host, acts []ansible.Act, backups []string) error {
+	for _, act := range acts {
+		var before file.State
+		switch a := act.(type) {
+		case file.Replace:
+			before = a.Before
+		case file.Remove:
+			before = a.Before
+		default:
+			if _, err := act.Do(ctx, h); err != nil {
+				return err
+			}
+			continue
+		}
+		now, err := file.Read(h, before.Path, 16<<20)
+		if err == nil && before.Exists {
+			_, err = file.Replace{Before: now, Content: before.Content, Mode: before.Mode}.Do(ctx, h)
+		} else if err == nil && now.Exists {
+			_, err = file.Remove{Before: now}.Do(ctx, h)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, name := range backups {
+		state, err := file.Read(h, name, 16<<20)
+		if err == nil && state.Exists {
+			_, err = file.Remove{Before: state}.Do(ctx, h)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // steps joins what acts do.

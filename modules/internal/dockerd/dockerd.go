@@ -6,7 +6,8 @@
 //
 // A tour. [Read] finds the daemon through systemd and /proc. process.go reads
 // processes, snapshot.go tells which daemon.json a running dockerd has loaded
-// and keeps what was proven to be in force, inforce.go compares daemon.json
+// and keeps what was proven to be in force, remember.go does so for a module
+// that is about to change the file, inforce.go compares daemon.json
 // with what the daemon shows of itself, and reason.go finds the line of the
 // journal that says why dockerd does not run.
 package dockerd
