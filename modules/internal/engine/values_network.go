@@ -16,6 +16,8 @@ func (c *checker) checkNetwork(name string) {
 	case "default-gateway", "default-gateway-v6", "host-gateway-ip", "ip":
 		if addr := c.text(name); addr != "" && !isIP(addr, c.version) {
 			c.invalid(name, Rejected, addr, "write an IP address")
+		} else if name == "default-gateway" && addr != "" {
+			c.checkGateway(addr)
 		}
 	case "bip", "bip6":
 		c.checkBridgeAddress(name)
@@ -31,7 +33,11 @@ func (c *checker) checkNetwork(name string) {
 		}
 	case "mtu":
 		if n, _ := asInt(c.doc[name]); n < 0 {
-			c.invalid(name, c.orDangerous(23, 0), n, "write 0 for the default or a size such as 1450")
+			stage := Fails
+			if c.version.since(23, 0) {
+				stage = Rejected
+			}
+			c.invalid(name, stage, n, "write 0 for the default or a size such as 1450")
 		}
 	case "network-diagnostic-port":
 		if n, _ := asInt(c.doc[name]); n < 0 || n > 65535 {
@@ -108,6 +114,26 @@ func (c *checker) checkBridgeAddress(name string) {
 		c.invalid(name, Fails, text, "the address is of the wrong family: bip is IPv4, bip6 is IPv6")
 	case prefix.Addr() == prefix.Masked().Addr() && prefix.Bits() < prefix.Addr().BitLen():
 		c.invalid(name, Fails, text, "it is the network, not an address in it: write %s/%d", prefix.Addr().Next(), prefix.Bits())
+	}
+}
+
+// checkGateway wants a gateway that the default bridge can hold. Without bip
+// the bridge's subnet is for the engine to choose, and with a bridge of the
+// administrator's own the engine takes any address.
+func (c *checker) checkGateway(text string) {
+	addr, err := netip.ParseAddr(strings.TrimSpace(text))
+	if err != nil || c.text("bridge") != "" || c.hasFlag("bridge") {
+		return
+	}
+	prefix, err := netip.ParsePrefix(c.text("bip"))
+	switch {
+	case addr.Is6():
+		c.invalid("default-gateway", Fails, text, "the default bridge has IPv4 addresses: write one of them, and the other as default-gateway-v6")
+	case err != nil:
+	case !prefix.Contains(addr):
+		c.invalid("default-gateway", Fails, text, "it is not in the network of bip %s", prefix)
+	case prefix.Addr() == addr:
+		c.invalid("default-gateway", Fails, text, "it is bip's own address, which is the gateway without this key: remove it")
 	}
 }
 
