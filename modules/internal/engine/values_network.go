@@ -33,11 +33,7 @@ func (c *checker) checkNetwork(name string) {
 		}
 	case "mtu":
 		if n, _ := asInt(c.doc[name]); n < 0 {
-			stage := Fails
-			if c.version.since(23, 0) {
-				stage = Rejected
-			}
-			c.invalid(name, stage, n, "write 0 for the default or a size such as 1450")
+			c.invalid(name, c.at(23, 0), n, "write 0 for the default or a size such as 1450")
 		}
 	case "network-diagnostic-port":
 		if n, _ := asInt(c.doc[name]); n < 0 || n > 65535 {
