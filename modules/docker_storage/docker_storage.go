@@ -85,7 +85,7 @@ func plan(ctx context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
 		return nil, err
 	}
 	doc := engine.WithFlags(config.doc, uses)
-	warnings, err := judge(p, doc, uses, version)
+	warnings, err := judge(p, doc, version)
 	out.Warnings = append(out.Warnings, warnings...)
 	if err != nil {
 		return nil, err
@@ -204,13 +204,14 @@ func valuesOf(uses []engine.FlagUse, flag string) []string {
 	return values
 }
 
-// judge returns what the engine has against the storage settings.
-func judge(p Params, doc map[string]any, uses []engine.FlagUse, version engine.Version) (warnings []string, err error) {
+// judge returns what the engine has against the storage settings. The document
+// has the flags in it.
+func judge(p Params, doc map[string]any, version engine.Version) (warnings []string, err error) {
 	if p.State == "absent" {
 		return nil, nil
 	}
 	var refused []string
-	for _, problem := range engine.Check(doc, engine.Target{Version: version, Flags: uses}) {
+	for _, problem := range engine.Check(doc, engine.Target{Version: version}) {
 		if key := problem.Key(); !strings.HasPrefix(key, driverKey) && !strings.HasPrefix(key, optionsKey) {
 			continue
 		}

@@ -33,7 +33,7 @@ func settingsOf(h *host.Host, p Params) (settings []unitfile.Setting, warnings [
 	}
 	if p.StartLimitBurst != nil {
 		if *p.StartLimitBurst < 0 {
-			fault("start_limit_burst", fmt.Errorf("%d: write how many starts are allowed, or 0 for any number", *p.StartLimitBurst))
+			fault("start_limit_burst", fmt.Errorf("invalid number %d: write how many starts are allowed, or 0 for any number", *p.StartLimitBurst))
 		}
 		add("Unit", "StartLimitBurst", strconv.Itoa(*p.StartLimitBurst))
 	}
@@ -65,6 +65,7 @@ func settingsOf(h *host.Host, p Params) (settings []unitfile.Setting, warnings [
 		}
 		add("Service", limit.name, strings.TrimSpace(*limit.value))
 	}
+	warnings = append(warnings, beyondManager(h, p)...)
 	variables, err := assignments(p.Environment)
 	if err != nil {
 		fault("environment", err)
@@ -98,9 +99,43 @@ func checkFiles(h *host.Host, limit dropin.ResourceLimit) error {
 	}
 	most, err := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64)
 	if err == nil && limit.Hard > most {
-		return fmt.Errorf("%d: the kernel allows a process %d open files: raise fs.nr_open first, or write %d", limit.Hard, most, most)
+		return fmt.Errorf("invalid limit %d: the kernel allows a process %d open files: raise fs.nr_open first, or write %d", limit.Hard, most, most)
 	}
 	return nil
+}
+
+// beyondManager warns of limits that systemd itself may not grant, as in a
+// container without CAP_SYS_RESOURCE: it then sets its own, without a word.
+func beyondManager(h *host.Host, p Params) []string {
+	const sysResource = 24
+	status, err := h.ReadFile("/proc/1/status")
+	if err != nil {
+		return nil
+	}
+	_, text, _ := strings.Cut(string(status), "CapEff:")
+	text, _, _ = strings.Cut(strings.TrimSpace(text), "\n")
+	capabilities, err := strconv.ParseUint(text, 16, 64)
+	if err != nil || capabilities>>sysResource&1 == 1 {
+		return nil
+	}
+	limits, _ := h.ReadFile("/proc/1/limits")
+	var warnings []string
+	for _, one := range []struct {
+		name, row string
+		value     *string
+	}{{"limit_nproc", "Max processes", p.LimitNproc}, {"limit_nofile", "Max open files", p.LimitNofile}} {
+		_, rest, found := strings.Cut(string(limits), one.row)
+		fields := strings.Fields(rest)
+		if one.value == nil || !found || len(fields) < 2 {
+			continue
+		}
+		wanted, err := dropin.ParseLimit(*one.value)
+		most, err2 := strconv.ParseUint(fields[1], 10, 64)
+		if err == nil && err2 == nil && wanted.Hard > most {
+			warnings = append(warnings, fmt.Sprintf("cannot promise %s=%s: systemd on this host may not raise limits, as in a container, and the daemon gets %d", one.name, *one.value, most))
+		}
+	}
+	return warnings
 }
 
 // assignments returns the environment as text, by name. An empty value is a
@@ -110,13 +145,13 @@ func assignments(environment map[string]any) (map[string]string, error) {
 	for _, name := range slices.Sorted(maps.Keys(environment)) {
 		letters := strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 		if name == "" || letters != "" || name[0] >= '0' && name[0] <= '9' {
-			return nil, fmt.Errorf("%q is no name of a variable: use letters, digits and underscores, and no digit first", name)
+			return nil, fmt.Errorf("invalid name of a variable %q: use letters, digits and underscores, and no digit first", name)
 		}
 		switch value := environment[name].(type) {
 		case nil:
 		case string:
 			if !utf8.ValidString(value) || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' || r == 0x7f }) {
-				return nil, fmt.Errorf("the value of %s has control characters, which systemd does not pass on", name)
+				return nil, fmt.Errorf("invalid value of %s: it has control characters, which systemd does not pass on: remove them", name)
 			}
 			values[name] = value
 		case json.Number:
@@ -124,7 +159,7 @@ func assignments(environment map[string]any) (map[string]string, error) {
 		case int, int64, float64:
 			values[name] = fmt.Sprint(value)
 		default:
-			return nil, fmt.Errorf("the value of %s is not text: put it in quotes, as the daemon shall read it", name)
+			return nil, fmt.Errorf("invalid value of %s: it is not text: put it in quotes, as the daemon shall read it", name)
 		}
 	}
 	return values, nil
