@@ -47,8 +47,15 @@ func (c *change) syncConfig(h *host.Host, p Params, f found, now, next []engine.
 		}
 	}
 	old := decoded(doc)
-	if p.KeepValues {
-		if err := c.keep(doc, gone); err != nil {
+	if p.KeepValues && p.State == "present" {
+		wanted, err := flagNames(p.Flags)
+		if err != nil {
+			return err
+		}
+		// A flag that goes because the packaged unit does not have it any more
+		// is none of the user's settings.
+		listed := slices.DeleteFunc(slices.Clone(gone), func(use engine.FlagUse) bool { return !wanted[use.Flag] })
+		if err := c.keep(doc, listed); err != nil {
 			return err
 		}
 	}
@@ -124,8 +131,8 @@ func (c *change) giveBack(doc *jsonedit.Document, next, back []engine.FlagUse) e
 					uses = append(uses, use)
 				}
 			}
-			return fmt.Errorf("cannot bring %s back onto the command line (%s): %s has %q with another value, and dockerd does not start with both: remove the key first, with docker_daemon_json and remove: [%s], or keep the flag in flags",
-				strings.Join(spelt(uses), " "), uses[0].Origin(), c.config, key, key)
+			return fmt.Errorf("cannot bring %s back onto the command line (%s): %s has %q with another value, and dockerd does not start with both: remove the key first, with docker_daemon_json and remove: [%s], or have %s in flags",
+				strings.Join(spelt(uses), " "), uses[0].Origin(), c.config, key, key, key)
 		}
 		doc.Remove(key)
 	}
