@@ -135,7 +135,7 @@ func look(ctx context.Context, h *host.Host, p Params) (found, error) {
 	return f, err
 }
 
-// place gives settings their file, in the order of its sections.
+// place gives settings the drop-in as their file.
 func (f found) place(settings []unitfile.Setting) []unitfile.Setting {
 	placed := slices.Clone(settings)
 	for i := range placed {
@@ -164,16 +164,16 @@ func (f found) write(h *host.Host, p Params, c change, backups *[]string) ([]ans
 		return nil, nil
 	}
 	before := f.before
-	if before.Exists {
-		// Replace keeps the mode it finds.
-		before.Mode &= mode
-	}
+	// Replace keeps the mode it finds, and a backup has it too: one that shows
+	// secrets to everybody is not made.
+	exposed := before.Exists && before.Mode&^mode != 0
+	before.Mode &= mode
 	acts, err := dropin.Parents(h, folder)
 	if err != nil {
 		return nil, err
 	}
 	return append(acts, write{
-		replace: replace{file.Replace{Before: before, Content: render(c, f), Mode: mode, Backup: p.Backup}, backups},
+		replace: replace{file.Replace{Before: before, Content: render(c, f), Mode: mode, Backup: p.Backup && !exposed}, backups},
 		service: c.next,
 	}), nil
 }

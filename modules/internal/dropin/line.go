@@ -73,7 +73,8 @@ func ReadLine(s Service) (Line, error) {
 			words = append(words, t.word)
 		}
 	}
-	if !slices.Equal(words, whole.Args()) {
+	sameText := func(a, b unitfile.Word) bool { return a.Text == b.Text }
+	if !slices.EqualFunc(words, whole.Args(), sameText) {
 		return Line{}, fmt.Errorf("cannot take the command line at %s:%d apart: it is quoted in an unusual way; write its words apart, without quotes", line.Setting.File, line.Setting.Line)
 	}
 	return line, nil
