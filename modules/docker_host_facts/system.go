@@ -154,7 +154,7 @@ func audit(_ context.Context, h *host.Host) (map[string]any, error) {
 // firewall tells what keeps the packet filter: which iptables, which services.
 // It runs no iptables: that would load kernel modules on a host without them.
 func firewall(_ context.Context, h *host.Host) (map[string]any, error) {
-	f := map[string]any{"iptables": iptables(h), "nft": false, "firewalld": guard(h, "firewall-cmd", "/run/firewalld.pid"), "ufw": guard(h, "ufw", ""), "docker_chains": nil}
+	f := map[string]any{"iptables": iptables(h), "nft": false, "firewalld": guard(h, "firewall-cmd", "/run/firewalld.pid"), "ufw": guard(h, "ufw", "")}
 	_, f["nft"] = h.Look("nft")
 	return map[string]any{"firewall": f, "sysctl": switches(h)}, nil
 }
