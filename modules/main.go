@@ -26,6 +26,8 @@ import (
 	"hardened.docker/modules/docker_package"
 	"hardened.docker/modules/docker_repository"
 	"hardened.docker/modules/docker_service"
+	"hardened.docker/modules/docker_storage"
+	"hardened.docker/modules/docker_unit"
 	"hardened.docker/modules/internal/ansible"
 	"hardened.docker/modules/internal/host"
 )
@@ -41,6 +43,8 @@ func modules() ansible.Table {
 		{Name: "docker_package", Module: docker_package.Module},
 		{Name: "docker_repository", Module: docker_repository.Module},
 		{Name: "docker_service", Module: docker_service.Module},
+		{Name: "docker_storage", Module: docker_storage.Module},
+		{Name: "docker_unit", Module: docker_unit.Module},
 	}
 }
 
