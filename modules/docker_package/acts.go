@@ -5,7 +5,6 @@ package docker_package
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"hardened.docker/modules/internal/ansible"
@@ -213,108 +212,4 @@ func merge(into, from map[string]any) {
 	for name, value := range from {
 		into[name] = value
 	}
-}
-
-// hold is the act that forbids, or allows, that the packages change without
-// this module.
-type hold struct {
-	params  Params
-	release distro.Release
-	manager manager
-	names   []string
-	known   bool
-}
-
-func (a *hold) Describe() string {
-	verb := "hold "
-	if !a.params.Hold {
-		verb = "release the hold of "
-	}
-	if len(a.names) == 0 {
-		return verb + "the engine's packages"
-	}
-	return verb + strings.Join(a.names, ", ")
-}
-
-func (a *hold) Diff() []ansible.Diff {
-	if len(a.names) == 0 {
-		return nil
-	}
-	text := func(held bool) string {
-		var b strings.Builder
-		for _, name := range a.names {
-			state := "free"
-			if held {
-				state = "held"
-			}
-			fmt.Fprintf(&b, "%s %s\n", name, state)
-		}
-		return b.String()
-	}
-	return []ansible.Diff{{BeforeHeader: "holds", AfterHeader: "holds", Before: text(!a.params.Hold), After: text(a.params.Hold)}}
-}
-
-func (a *hold) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
-	// What is there is what counts, whatever had been foreseen.
-	have, err := a.manager.read()
-	if err != nil {
-		return nil, err
-	}
-	a.names = nil
-	for _, f := range a.manager.flavors() {
-		for _, name := range unitOf(f).members() {
-			if have.Installed(unitOf(f).engine) != "" && have.Installed(name) != "" && have.Held(name) != a.params.Hold {
-				a.names = append(a.names, name)
-			}
-		}
-	}
-	if len(a.names) == 0 {
-		return nil, nil
-	}
-	slices.Sort(a.names)
-	waited, err := a.manager.hold(ctx, a.names, a.params.Hold)
-	if err != nil {
-		return noted(waited), fmt.Errorf("cannot %s: %w", a.Describe(), err)
-	}
-	return noted(waited), nil
-}
-
-// result is what the module returns of an outcome.
-func (o outcome) result() map[string]any {
-	available := []map[string]any{}
-	for _, a := range o.offers.Available[o.unit.engine] {
-		available = append(available, map[string]any{"version": a.Version, "source": a.Source})
-	}
-	conflicts := o.conflicts
-	if conflicts == nil {
-		conflicts = []conflict{}
-	}
-	packages := make(map[string]map[string]any)
-	set := func(name, before, after string) {
-		packages[name] = map[string]any{"before": orNil(before), "after": orNil(after)}
-	}
-	if o.have != nil {
-		for _, name := range o.unit.members() {
-			if v := o.have.Installed(name); v != "" && name != "" {
-				set(name, v, v)
-			}
-		}
-	}
-	for _, c := range o.changes {
-		set(c.Name, c.Before, c.After)
-	}
-	return map[string]any{
-		"flavor":    string(o.unit.flavor),
-		"version":   orNil(o.version),
-		"available": available,
-		"packages":  packages,
-		"conflicts": conflicts,
-	}
-}
-
-func orNil(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
 }
