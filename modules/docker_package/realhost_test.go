@@ -234,9 +234,9 @@ END`)
 func (m machine) until(condition string) {
 	m.t.Helper()
 	deadline := time.Now().Add(2 * time.Minute)
-	for m.sh(condition+" >/dev/null && echo yes || :") != "yes" {
+	for m.sh("{ "+condition+"; } >/dev/null 2>&1 && echo yes || :") != "yes" {
 		if time.Now().After(deadline) {
-			m.t.Fatalf("%s: not within two minutes; the module printed %s", condition, m.sh("cat /root/out"))
+			m.t.Fatalf("%s: not within two minutes; the module printed %s", condition, m.sh("cat /root/out || :"))
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
