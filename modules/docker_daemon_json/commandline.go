@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"hardened.docker/modules/internal/distro"
 	"hardened.docker/modules/internal/dockerd"
 	"hardened.docker/modules/internal/engine"
 	"hardened.docker/modules/internal/host"
@@ -55,17 +56,14 @@ func readCommandLine(h *host.Host, path string, version engine.Version) commandL
 }
 
 // flavor tells openEuler's docker-engine, which knows options of its own, from
-// the others by the distribution.
+// the others, by the distribution.
 func flavor(h *host.Host) engine.Flavor {
-	text, err := h.ReadFile("/etc/os-release")
+	release, err := distro.Read(h)
 	if err != nil {
 		return engine.Moby
 	}
-	for _, line := range strings.Split(string(text), "\n") {
-		id, ok := strings.CutPrefix(strings.TrimSpace(line), "ID=")
-		if ok && (strings.EqualFold(strings.Trim(id, `"'`), "openEuler") || strings.EqualFold(strings.Trim(id, `"'`), "euleros")) {
-			return engine.OpenEuler
-		}
+	if own, err := release.Flavor(); err == nil && own == distro.DockerEngine {
+		return engine.OpenEuler
 	}
 	return engine.Moby
 }

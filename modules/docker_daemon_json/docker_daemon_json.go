@@ -19,6 +19,7 @@ import (
 	"strings"
 
 	"hardened.docker/modules/internal/ansible"
+	"hardened.docker/modules/internal/dockerd"
 	"hardened.docker/modules/internal/file"
 	"hardened.docker/modules/internal/host"
 	"hardened.docker/modules/internal/jsonedit"
@@ -88,8 +89,20 @@ func plan(ctx context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
 	if out.Acts, err = directory(h, before.Path); err != nil {
 		return nil, err
 	}
-	out.Acts = append(out.Acts, file.Replace{Before: before, Content: content, Mode: 0o644, Backup: p.Backup})
+	out.Acts = append(out.Acts, write{file.Replace{Before: before, Content: content, Mode: 0o644, Backup: p.Backup}})
 	return out, nil
+}
+
+// write is the act that replaces the file. Before that it keeps what the
+// running daemon has read, since nobody could tell afterwards, and applying the
+// change would cost a restart where a reload does.
+type write struct{ file.Replace }
+
+// Do implements [ansible.Act].
+func (w write) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
+	// A failure costs that reload and nothing else; the write matters more.
+	_ = dockerd.Remember(h, w.Before.Path)
+	return w.Replace.Do(ctx, h)
 }
 
 // edit returns the document as it is and as it is to be.

@@ -28,19 +28,9 @@ func (c change) guardData(ctx context.Context, h *host.Host) (warnings []string,
 		return nil, nil
 	}
 	root := dataRoot(before)
-	held, err := dataroot.Holdings(h, root)
-	if err != nil {
+	held, err := dataroot.All(h, root)
+	if err != nil || held.Empty() {
 		return nil, err
-	}
-	for _, remapped := range held.Remapped {
-		inner, err := dataroot.Holdings(h, remapped)
-		if err != nil {
-			return nil, err
-		}
-		held = join(held, inner)
-	}
-	if len(held.Containers)+len(held.Images)+len(held.Volumes) == 0 {
-		return nil, nil
 	}
 	var texts []string
 	for _, hazard := range hazards {
@@ -52,9 +42,9 @@ func (c change) guardData(ctx context.Context, h *host.Host) (warnings []string,
 	case len(texts) == 0:
 		return nil, nil
 	case c.AllowDataLoss:
-		return []string{fmt.Sprintf("%s hides from the daemon what is in %s: %s", c.Path, root, inventory(held))}, nil
+		return []string{fmt.Sprintf("%s hides from the daemon what is in %s: %s", c.Path, root, held)}, nil
 	}
-	return nil, fmt.Errorf("%s; %s has %s; move or export them first, or set allow_data_loss: true in this task", strings.Join(texts, "; "), root, inventory(held))
+	return nil, fmt.Errorf("%s; %s has %s; move or export them first, or set allow_data_loss: true in this task", strings.Join(texts, "; "), root, held)
 }
 
 // dataRoot is where the daemon has its data now.
@@ -83,46 +73,4 @@ func (c change) onlySaysWhatIs(ctx context.Context, hazard engine.Hazard, held d
 		}
 	}
 	return hazard.Old == "" && slices.Equal(held.Drivers, []string{hazard.New})
-}
-
-func join(a, b dataroot.Contents) dataroot.Contents {
-	a.Containers = append(a.Containers, b.Containers...)
-	a.Images = append(a.Images, b.Images...)
-	a.Volumes = append(a.Volumes, b.Volumes...)
-	a.Drivers = slices.Compact(slices.Sorted(slices.Values(append(a.Drivers, b.Drivers...))))
-	return a
-}
-
-// inventory names what would disappear.
-func inventory(held dataroot.Contents) string {
-	var containers, images []string
-	for _, c := range held.Containers {
-		containers = append(containers, c.Name)
-	}
-	for _, i := range held.Images {
-		images = append(images, i.Name)
-	}
-	var parts []string
-	for _, kind := range []struct {
-		one   string
-		names []string
-	}{{"container", containers}, {"image", images}, {"volume", held.Volumes}} {
-		if len(kind.names) > 0 {
-			parts = append(parts, few(kind.one, kind.names))
-		}
-	}
-	return strings.Join(parts, ", ")
-}
-
-// few is a list of names for a message: all of a few, the first of many.
-func few(one string, names []string) string {
-	const most = 8
-	if len(names) > 1 {
-		one += "s"
-	}
-	shown, more := names, ""
-	if len(names) > most {
-		shown, more = names[:most], ", ..."
-	}
-	return fmt.Sprintf("%d %s (%s%s)", len(names), one, strings.Join(shown, ", "), more)
 }
