@@ -19,7 +19,6 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-	"time"
 	"unicode/utf8"
 
 	"hardened.docker/modules/internal/ansible"
@@ -277,56 +276,12 @@ func (d Directory) Do(_ context.Context, h *host.Host) (map[string]any, error) {
 // unchanged returns an error if the file is not as it was found any more.
 func (s State) unchanged(h *host.Host) error {
 	now, err := Read(h, s.Path, int64(max(len(s.Content), 1)))
-	if errors.Is(err, host.ErrTooLarge) {
-		err = nil
-		now = State{}
-	}
-	if err != nil {
+	larger := errors.Is(err, host.ErrTooLarge)
+	if err != nil && !larger {
 		return err
 	}
-	if now.Exists != s.Exists || !bytes.Equal(now.Content, s.Content) {
+	if larger || now.Exists != s.Exists || !bytes.Equal(now.Content, s.Content) {
 		return fmt.Errorf("cannot change %s: somebody else changed it during this task; run the task again", s.Path)
 	}
 	return nil
-}
-
-// backup gives the file a second name beside it and returns that name. A hard
-// link keeps everything of the old file; where there are none, it is copied.
-func backup(real string, content []byte) (string, error) {
-	info, err := os.Stat(real)
-	if err != nil {
-		return "", err
-	}
-	for try := range 100 {
-		name := fmt.Sprintf("%s.%s~", filepath.Base(real), time.Now().UTC().Format("2006-01-02T15-04-05Z"))
-		if try > 0 {
-			name = fmt.Sprintf("%s.%s.%d~", filepath.Base(real), time.Now().UTC().Format("2006-01-02T15-04-05Z"), try)
-		}
-		to := filepath.Join(filepath.Dir(real), name)
-		err = os.Link(real, to)
-		if errors.Is(err, fs.ErrExist) {
-			continue
-		}
-		if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOTSUP) {
-			err = copyTo(to, content, info.Mode().Perm())
-			if errors.Is(err, fs.ErrExist) {
-				continue
-			}
-		}
-		return name, err
-	}
-	return "", err
-}
-
-func copyTo(to string, content []byte, mode fs.FileMode) error {
-	f, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if _, err := f.Write(content); err != nil {
-		os.Remove(to)
-		return err
-	}
-	return f.Sync()
 }
