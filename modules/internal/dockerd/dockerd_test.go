@@ -121,6 +121,8 @@ docker.service: Failed with result 'exit-code'.`, "failed to start daemon: error
 		{"error field", `time="x" level=error msg="failed to get event" error="rpc error: code = Unavailable" module=libcontainerd`,
 			"failed to get event: rpc error: code = Unavailable"},
 		{"only the limit", "docker.service: Start request repeated too quickly.\nFailed to start docker.service.", "docker.service: Start request repeated too quickly."},
+		{"metrics", "failed to start metrics server: listen tcp 203.0.113.7:9323: bind: cannot assign requested address\ndocker.service: Start request repeated too quickly.\nFailed to start docker.service.",
+			"failed to start metrics server: listen tcp 203.0.113.7:9323: bind: cannot assign requested address"},
 		{"no program", "docker.service: Unable to locate executable '/usr/bin/dockerd': No such file or directory\ndocker.service: Failed at step EXEC spawning /usr/bin/dockerd: No such file or directory",
 			"docker.service: Failed at step EXEC spawning /usr/bin/dockerd: No such file or directory"},
 		{"killed", "docker.service: Main process exited, code=killed, status=9/KILL", "docker.service: Main process exited, code=killed, status=9/KILL"},

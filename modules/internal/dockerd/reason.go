@@ -25,10 +25,9 @@ func Reason(lines []string) string {
 func judge(line string) (string, int) {
 	text, level := message(line)
 	switch {
-	case strings.HasPrefix(text, "failed to start daemon"),
+	// dockerd's last words are no log line; systemd writes "Failed to start".
+	case text == line && strings.HasPrefix(text, "failed to "),
 		strings.HasPrefix(text, "unable to configure the Docker daemon"),
-		strings.HasPrefix(text, "failed to load listeners"),
-		strings.HasPrefix(text, "failed to start containerd"),
 		strings.HasPrefix(text, "unknown flag"),
 		strings.HasPrefix(text, "unknown shorthand flag"),
 		strings.HasPrefix(text, "invalid argument"),
