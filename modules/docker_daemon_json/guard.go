@@ -5,7 +5,6 @@ package docker_daemon_json
 import (
 	"context"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -27,7 +26,7 @@ func (c change) guardData(ctx context.Context, h *host.Host) (warnings []string,
 	if len(hazards) == 0 {
 		return nil, nil
 	}
-	root := dataRoot(before)
+	root := dataroot.Of(before)
 	held, err := dataroot.All(h, root)
 	if err != nil || held.Empty() {
 		return nil, err
@@ -45,16 +44,6 @@ func (c change) guardData(ctx context.Context, h *host.Host) (warnings []string,
 		return []string{fmt.Sprintf("%s hides from the daemon what is in %s: %s", c.Path, root, held)}, nil
 	}
 	return nil, fmt.Errorf("%s; %s has %s; move or export them first, or set allow_data_loss: true in this task", strings.Join(texts, "; "), root, held)
-}
-
-// dataRoot is where the daemon has its data now.
-func dataRoot(doc map[string]any) string {
-	for _, name := range []string{"data-root", "graph"} {
-		if dir, _ := doc[name].(string); dir != "" {
-			return path.Clean(dir)
-		}
-	}
-	return dataroot.Default
 }
 
 // onlySaysWhatIs reports whether a new value is what the daemon uses already,

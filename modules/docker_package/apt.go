@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"hardened.docker/modules/internal/apt"
+	"hardened.docker/modules/internal/dataroot"
 	"hardened.docker/modules/internal/distro"
 	"hardened.docker/modules/internal/host"
 )
@@ -159,10 +160,13 @@ func (m aptManager) purge(ctx context.Context, r request) (string, error) {
 			return first, err
 		}
 	}
-	const script = defaultDataRoot + "/nuke-graph-directory.sh"
+	const script = dataroot.Default + "/nuke-graph-directory.sh"
 	if err := os.Remove(m.host.Path(script)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return first, fmt.Errorf("cannot remove %s, which would delete all of the engine's data: %w", script, err)
 	}
 	waited, err := m.transact(ctx, apt.AptGet(r.apt()...))
-	return first + waited, err
+	if waited == "" {
+		waited = first
+	}
+	return waited, err
 }

@@ -4,7 +4,6 @@ package docker_package
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,13 +14,12 @@ import (
 	"strings"
 
 	"hardened.docker/modules/internal/ansible"
+	"hardened.docker/modules/internal/dataroot"
+	"hardened.docker/modules/internal/dockerd"
 	"hardened.docker/modules/internal/host"
 )
 
-const (
-	defaultDataRoot = "/var/lib/docker"
-	containerdRoot  = "/var/lib/containerd"
-)
+const containerdRoot = "/var/lib/containerd"
 
 // data is what the engine keeps on the host's disks.
 type data struct {
@@ -44,8 +42,19 @@ func dataOf(h *host.Host, p Params, have inventory, removed []string) (data, err
 	if !p.RemoveData {
 		return d, nil
 	}
-	if kept := keepers(h, root); len(kept) > 0 && !p.AllowDataLoss {
-		return d, fmt.Errorf("cannot remove %s: it has %s; back up what you need, then remove them or set allow_data_loss: true", root, strings.Join(kept, " and "))
+	if root == "/" {
+		// What has the engine's names there, /opt and /tmp, is everybody's.
+		return d, errors.New("cannot remove the engine's data: its data-root is /, where they cannot be told from the host's own directories; remove them yourself")
+	}
+	if !p.AllowDataLoss {
+		held, err := dataroot.All(h, root)
+		if err != nil {
+			return d, fmt.Errorf("%w; look into it, or set allow_data_loss: true", err)
+		}
+		held.Images = nil // they can be fetched again
+		if !held.Empty() {
+			return d, fmt.Errorf("cannot remove %s: it has %s; back up what you need, then remove them or set allow_data_loss: true", root, held)
+		}
 	}
 	for _, dir := range d.dirs {
 		if dir == containerdRoot {
@@ -74,56 +83,22 @@ func dataOf(h *host.Host, p Params, have inventory, removed []string) (data, err
 
 // dataRoot reads from daemon.json where the engine keeps its data.
 func dataRoot(h *host.Host) (root string, warn []string) {
-	text, _, err := h.ReadRegular("/etc/docker/daemon.json", 1<<20)
+	text, _, err := h.ReadRegular(dockerd.DefaultConfigFile, 1<<20)
 	if errors.Is(err, fs.ErrNotExist) {
-		return defaultDataRoot, nil
+		return dataroot.Default, nil
 	}
-	var config struct {
-		DataRoot string `json:"data-root"`
-		Graph    string `json:"graph"`
-	}
+	var settings dockerd.Settings
 	if err == nil {
-		err = json.Unmarshal(text, &config)
+		config := string(text)
+		settings, err = dockerd.ParseSettings(&config)
 	}
 	if err != nil {
-		return defaultDataRoot, []string{fmt.Sprintf("cannot read data-root from /etc/docker/daemon.json (%v): its default %s is looked at", err, defaultDataRoot)}
+		return dataroot.Default, []string{fmt.Sprintf("cannot read data-root from %s (%v): its default %s is looked at", dockerd.DefaultConfigFile, err, dataroot.Default)}
 	}
-	for _, root := range []string{config.DataRoot, config.Graph} {
-		if path.IsAbs(root) {
-			return path.Clean(root), nil
-		}
+	if root := dataroot.Of(settings.Document()); path.IsAbs(root) {
+		return root, nil
 	}
-	return defaultDataRoot, nil
-}
-
-// keepers says what containers and volumes a data root has, also below the
-// directories that user-namespace remapping makes.
-func keepers(h *host.Host, root string) []string {
-	var containers, volumes []string
-	roots, _ := h.Glob(root + "/[0-9]*.[0-9]*")
-	for _, r := range append([]string{root}, roots...) {
-		containers = append(containers, directories(h, r+"/containers")...)
-		volumes = append(volumes, directories(h, r+"/volumes")...)
-	}
-	var kept []string
-	for _, k := range []struct {
-		what  string
-		names []string
-	}{{"containers", containers}, {"volumes", volumes}} {
-		if n := len(k.names); n > 0 {
-			const most = 5
-			shown := k.names[:min(n, most)]
-			for i, name := range shown {
-				shown[i] = name[:min(len(name), 24)]
-			}
-			text := fmt.Sprintf("%d %s (%s", n, k.what, strings.Join(shown, ", "))
-			if n > most {
-				text += ", ..."
-			}
-			kept = append(kept, text+")")
-		}
-	}
-	return kept
+	return dataroot.Default, nil
 }
 
 func directories(h *host.Host, dir string) []string {
@@ -178,16 +153,25 @@ func containerdInUse(h *host.Host, have inventory, removed []string) string {
 	return ""
 }
 
-// mountsBelow returns the mount points below dir, without dir itself.
+// mountsBelow returns the mount points below dir, without dir itself. The
+// kernel knows them by their real paths, and a data root is often a link.
 func mountsBelow(h *host.Host, dir string) []string {
 	text, err := h.ReadFile("/proc/self/mountinfo")
 	if err != nil {
 		return nil
 	}
+	real := dir
+	if resolved, err := filepath.EvalSymlinks(h.Path(dir)); err == nil {
+		if rel, err := filepath.Rel(h.Path("/"), resolved); err == nil {
+			real = path.Join("/", rel)
+		}
+	}
+	// proc_pid_mountinfo(5) has these characters in octal.
+	plain := strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`)
 	var found []string
 	for _, line := range strings.Split(string(text), "\n") {
-		if f := strings.Fields(line); len(f) > 4 && strings.HasPrefix(f[4], dir+"/") {
-			found = append(found, f[4])
+		if f := strings.Fields(line); len(f) > 4 && strings.HasPrefix(plain.Replace(f[4]), real+"/") {
+			found = append(found, plain.Replace(f[4]))
 		}
 	}
 	return found

@@ -261,7 +261,7 @@ func (m machine) locked() {
 func (m machine) purged() {
 	m.sh("mkdir -p /var/lib/docker/containers/abc /var/lib/docker/volumes/v")
 	m.beats("docker_package", `{"state": "absent"}`)
-	m.refused("docker_package", `{"state": "purged", "remove_data": true}`, "it has 1 containers (abc) and 1 volumes (v)")
+	m.refused("docker_package", `{"state": "purged", "remove_data": true}`, "it has 1 container (abc), 1 volume (v)")
 	m.beats("docker_package", `{"state": "purged", "remove_data": true, "allow_data_loss": true}`)
 	m.sh("test ! -e /var/lib/docker")
 	m.beats("docker_repository", `{"state": "absent"}`)

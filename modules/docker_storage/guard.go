@@ -14,12 +14,7 @@ import (
 // those of daemon.json and the flags together.
 func guard(h *host.Host, p Params, before, after map[string]any) (dataroot.Contents, error) {
 	was, will := text(before, driverKey), text(after, driverKey)
-	root := dataroot.Default
-	for _, key := range []string{"graph", "data-root"} {
-		if dir := text(before, key); dir != "" {
-			root = dir
-		}
-	}
+	root := dataroot.Of(before)
 	hidden, err := dataroot.HiddenByDriver(h, root, was, will)
 	if err != nil {
 		return hidden, err

@@ -144,12 +144,7 @@ func (c *change) giveBack(doc *jsonedit.Document, next, back []engine.FlagUse) e
 func guard(h *host.Host, old, new map[string]any, now, next []engine.FlagUse) error {
 	before, after := engine.WithFlags(old, now), engine.WithFlags(new, next)
 	for _, hazard := range engine.DataHazards(before, after, engine.Version{}) {
-		root := dataroot.Default
-		for _, name := range []string{"graph", "data-root"} {
-			if dir, _ := before[name].(string); dir != "" {
-				root = dir
-			}
-		}
+		root := dataroot.Of(before)
 		var all dataroot.Contents
 		var err error
 		if hazard.Key == "storage-driver" {

@@ -29,6 +29,17 @@ import (
 // Default is the data-root of an engine that is not told another one.
 const Default = "/var/lib/docker"
 
+// Of returns the data-root that a daemon has with these settings, flags among
+// them.
+func Of(doc map[string]any) string {
+	for _, name := range []string{"data-root", "graph"} {
+		if dir, _ := doc[name].(string); dir != "" {
+			return path.Clean(dir)
+		}
+	}
+	return Default
+}
+
 // Container is a container that has files in the data-root.
 type Container struct {
 	Name   string // its first 12 digits where the name cannot be read
