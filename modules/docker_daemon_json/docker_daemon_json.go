@@ -58,6 +58,8 @@ func plan(ctx context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Units and processes are asked about the file by its plain name.
+	p.Path = before.Path
 	old, edited, err := edit(before, p)
 	if err != nil {
 		return nil, err
