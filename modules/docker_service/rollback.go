@@ -158,7 +158,9 @@ func unitWayBack(h *host.Host, f *found) ([]ansible.Act, error) {
 		good, known := f.snapshot.Files[name]
 		switch {
 		case known && (!state.Exists || string(state.Content) != good):
-			acts = append(acts, file.Replace{Before: state, Content: []byte(good), Mode: 0o644, Backup: true})
+			// The environment of a drop-in has passwords. Of a file that is gone
+			// nobody knows who could read it, so only root can.
+			acts = append(acts, file.Replace{Before: state, Content: []byte(good), Mode: 0o600, Backup: true})
 		case !known && state.Exists:
 			acts = append(acts, file.Remove{Before: state, Backup: true})
 		}
