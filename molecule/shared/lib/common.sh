@@ -17,6 +17,9 @@ fi
 # user or a clone, so what is known about them is kept in one place per boot.
 machine_dir=/run/hardened.docker
 
+# Not in /run/lock, where everybody may put a link of that name.
+machine_lock=/run/hardened.docker.lock
+
 die() {
 	printf 'host: %s\n' "$*" >&2
 	exit 1

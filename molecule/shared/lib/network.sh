@@ -11,9 +11,9 @@ network_block_hosts=256
 # network_locked COMMAND... runs it while nobody else changes the network.
 network_locked() {
 	local status=0
-	exec {network_lock}>/run/lock/hardened.docker.lock
+	exec {network_lock}>"$machine_lock"
 	flock -w 120 "$network_lock" || {
-		say "cannot lock /run/lock/hardened.docker.lock: another host command has held it for two minutes"
+		say "cannot lock $machine_lock: another host command has held it for two minutes"
 		return 1
 	}
 	"$@" || status=$?
@@ -114,7 +114,9 @@ network_release() {
 	fi
 	[[ ! -s $machine_dir/ip_forward ]] ||
 		cat "$machine_dir/ip_forward" >/proc/sys/net/ipv4/ip_forward
-	rm -rf "$machine_dir"
+	# On a machine whose own Docker is managed too, modules keep files there.
+	rm -f "$machine_dir/block" "$machine_dir/ip_forward"
+	rmdir "$machine_dir" 2>/dev/null || true
 }
 
 # network_has: is there an interface of this name? Asked by ip, because /sys can
