@@ -64,24 +64,6 @@ func (d DaemonReload) Do(ctx context.Context, h *host.Host) (map[string]any, err
 	return nil, Call(ctx, h, 2*time.Minute, "daemon-reload")
 }
 
-// Unmask is the act that takes away a mask that holds until reboot.
-type Unmask struct {
-	Unit string
-}
-
-// Describe implements [ansible.Act].
-func (u Unmask) Describe() string { return "unmask " + u.Unit }
-
-// Diff implements [ansible.Act].
-func (u Unmask) Diff() []ansible.Diff {
-	return []ansible.Diff{{BeforeHeader: u.Unit, AfterHeader: u.Unit, Before: "masked until reboot\n", After: "not masked\n"}}
-}
-
-// Do implements [ansible.Act].
-func (u Unmask) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
-	return nil, Call(ctx, h, time.Minute, "unmask", "--runtime", "--", u.Unit)
-}
-
 // ResetFailed makes systemd forget failures of the units and the number of
 // their recent starts, which it limits.
 func ResetFailed(ctx context.Context, h *host.Host, units ...string) error {
