@@ -12,13 +12,27 @@ import (
 // tries, the line is dockerd's own, not systemd's.
 func Reason(lines []string) string {
 	best, bestRank := "", 0
+	previous := ""
 	for _, line := range lines {
+		line = strings.TrimSpace(line)
+		text, rank := judge(line)
+		if strings.Contains(line, "Main process exited, code=exited") && lastWords(previous) {
+			text, rank = previous, 3
+		}
+		previous = line
 		// A later line is about a later try, so it wins over one of its rank.
-		if text, rank := judge(strings.TrimSpace(line)); rank > 0 && rank >= bestRank {
+		if rank > 0 && rank >= bestRank {
 			best, bestRank = text, rank
 		}
 	}
 	return best
+}
+
+// lastWords reports whether a line before the one about dockerd's end is
+// dockerd's own word on it: neither a line of its log, nor systemd's.
+func lastWords(line string) bool {
+	return line != "" && !strings.HasPrefix(line, "time=") && !strings.HasPrefix(line, "docker.service: ") &&
+		!strings.HasPrefix(line, "Starting ") && !strings.HasPrefix(line, "Started ") && !strings.HasPrefix(line, "Stopping ")
 }
 
 // judge returns a line's text and how much it explains; 0 for nothing.
