@@ -134,11 +134,11 @@ func (r *response) act(ctx context.Context, h *host.Host, acts []Act, opts inter
 				r.fail(interrupted(ctx, fmt.Errorf("cannot %s", act.Describe())))
 				return
 			}
+			// Part of a failed act can have been done, also of one that panics.
+			r.changed = true
 			returned, err := act.Do(ctx, h)
 			r.merge(returned)
 			if err != nil {
-				// Part of a failed act can have been done.
-				r.changed = true
 				r.fail(interrupted(ctx, err))
 				return
 			}

@@ -201,6 +201,9 @@ func TestPanicIsAResult(t *testing.T) {
 			t.Errorf("run(%s) shows the secret: %s", args, msg)
 		}
 	}
+	if got, _, _ := runProbe(t, `{"do": ["panic"]}`); got["changed"] != true {
+		t.Errorf("changed = %v; want true, since an act had begun", got["changed"])
+	}
 }
 
 func TestSignalEndsBetweenActs(t *testing.T) {
