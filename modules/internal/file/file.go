@@ -19,7 +19,6 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-	"unicode/utf8"
 
 	"hardened.docker/modules/internal/ansible"
 	"hardened.docker/modules/internal/host"
@@ -78,29 +77,6 @@ func readError(path string, err error) error {
 		err = pathErr.Err
 	}
 	return fmt.Errorf("cannot read %s: %w", path, err)
-}
-
-// diff is the change from the state to new content.
-func (s State) diff(content []byte, exists bool) []ansible.Diff {
-	d := ansible.Diff{BeforeHeader: s.Path, AfterHeader: s.Path, Before: text(s.Content), After: text(content)}
-	if !s.Exists {
-		d.BeforeHeader += " (not there)"
-	}
-	if !exists {
-		d.AfterHeader += " (not there)"
-	}
-	return []ansible.Diff{d}
-}
-
-// text is file content as a diff shows it.
-func text(content []byte) string {
-	switch {
-	case !utf8.Valid(content) || bytes.IndexByte(content, 0) >= 0:
-		return fmt.Sprintf("(%d bytes that are not text)\n", len(content))
-	case len(content) > 256<<10:
-		return fmt.Sprintf("(%d bytes, too many to show)\n", len(content))
-	}
-	return string(content)
 }
 
 // Replace is the act that gives a file new content.
