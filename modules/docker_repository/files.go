@@ -4,6 +4,7 @@ package docker_repository
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -106,16 +107,24 @@ func (c *changes) withoutDuplicates(r apt.Repository, own string) ([]string, err
 		if name == own {
 			continue
 		}
-		before, err := file.Read(c.host, name, fileLimit)
-		if err != nil {
-			return nil, err
+		// apt follows links, and skips those that lead nowhere.
+		text, _, err := c.host.ReadRegular(name, fileLimit)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
 		}
-		kept, removed, rest, err := r.Without(path.Base(name), string(before.Content))
+		if err != nil {
+			return nil, fmt.Errorf("cannot read apt's sources: %w", err)
+		}
+		kept, removed, rest, err := r.Without(path.Base(name), string(text))
 		if err != nil {
 			return nil, err
 		}
 		if removed == 0 {
 			continue
+		}
+		before, err := file.Read(c.host, name, fileLimit)
+		if err != nil {
+			return nil, err
 		}
 		found = append(found, name)
 		c.before = append(c.before, before)
