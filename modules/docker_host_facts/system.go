@@ -139,10 +139,7 @@ func switches(h *host.Host) map[string]any {
 // audit tells whether the kernel's audit is used, and by which rule files.
 func audit(_ context.Context, h *host.Host) (map[string]any, error) {
 	_, installed := h.Look("auditctl")
-	running := false
-	if pid, err := h.ReadFile("/run/auditd.pid"); err == nil {
-		running = h.Exists("/proc/" + strings.TrimSpace(string(pid)))
-	}
+	running := alive(h, "/run/auditd.pid")
 	files, err := h.Glob("/etc/audit/rules.d/*.rules")
 	rules := []string{}
 	for _, file := range files {
@@ -154,7 +151,7 @@ func audit(_ context.Context, h *host.Host) (map[string]any, error) {
 // firewall tells what keeps the packet filter: which iptables, which services.
 // It runs no iptables: that would load kernel modules on a host without them.
 func firewall(_ context.Context, h *host.Host) (map[string]any, error) {
-	f := map[string]any{"iptables": iptables(h), "nft": false, "firewalld": guard(h, "firewall-cmd", "/run/firewalld.pid"), "ufw": guard(h, "ufw", "")}
+	f := map[string]any{"iptables": iptables(h), "nft": false, "firewalld": firewallService(h, "firewall-cmd", "/run/firewalld.pid"), "ufw": firewallService(h, "ufw", "")}
 	_, f["nft"] = h.Look("nft")
 	return map[string]any{"firewall": f, "sysctl": switches(h)}, nil
 }
@@ -188,16 +185,20 @@ func iptables(h *host.Host) any {
 	return nil
 }
 
-// guard tells of a service by its program and its PID file.
-func guard(h *host.Host, program, pidFile string) map[string]any {
+// firewallService tells of a service by its program and its PID file; "" if
+// it has none.
+func firewallService(h *host.Host, program, pidFile string) map[string]any {
 	_, installed := h.Look(program)
-	running := false
-	if pidFile != "" {
-		pid, err := h.ReadFile(pidFile)
-		running = err == nil && h.Exists("/proc/"+strings.TrimSpace(string(pid)))
-		if errors.Is(err, fs.ErrPermission) {
-			running = true
-		}
+	return map[string]any{"installed": installed, "running": pidFile != "" && alive(h, pidFile)}
+}
+
+// alive reports whether the process that a PID file names is there. A file
+// that only root may read is taken for one of a service that runs.
+func alive(h *host.Host, pidFile string) bool {
+	text, err := h.ReadFile(pidFile)
+	if err != nil {
+		return errors.Is(err, fs.ErrPermission)
 	}
-	return map[string]any{"installed": installed, "running": running}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	return err == nil && h.Exists("/proc/"+strconv.Itoa(pid))
 }
