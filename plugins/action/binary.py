@@ -180,7 +180,7 @@ class ActionModule(ActionBase):
         complaint = host_shell.complaint(stderr)
         if complaint:
             return f'cannot use the state directory on the host: {complaint}'
-        if rc in (host_shell.NOEXEC, host_shell.CANNOT_EXECUTE):
+        if rc == host_shell.NOEXEC:
             return ('cannot execute the hardened-docker binary on the host: its file system is mounted noexec, or a '
                     f'security policy forbids it. Set {STATE_DIR_VAR} to a directory on another file system. '
                     f'{said}').strip()

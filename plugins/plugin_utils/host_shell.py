@@ -21,7 +21,6 @@ from ansible_collections.hardened.docker.plugins.plugin_utils import binaries
 FAILED = 124          # A step failed; standard error has the reason.
 UNSAFE = 125          # Somebody else could swap the binary.
 NOEXEC = 126          # The binary is in place and must not be executed there; also sh's code for that.
-CANNOT_EXECUTE = 126
 NOT_THERE = 127
 
 POSIX_SHELLS = frozenset(['sh', 'bash', 'dash', 'ash', 'ksh', 'mksh', 'busybox'])
