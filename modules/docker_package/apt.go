@@ -81,7 +81,17 @@ func (r request) apt() []string {
 }
 
 func (m aptManager) settle(ctx context.Context) (string, error) {
-	return apt.Wait(ctx, m.host, m.lockTimeout)
+	// The task of a killed run first: it lets go of apt's locks in between.
+	waited, release, err := apt.TakeTurn(ctx, m.host, m.lockTimeout)
+	if err != nil {
+		return waited, err
+	}
+	release()
+	other, err := apt.Wait(ctx, m.host, m.lockTimeout)
+	if other != "" {
+		waited = other
+	}
+	return waited, err
 }
 
 // repair lets dpkg finish, and apt supply what is missing for that.

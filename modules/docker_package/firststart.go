@@ -42,6 +42,17 @@ func withoutStart(ctx context.Context, h *host.Host, t apt.Transaction) (waited 
 		// that systemd would.
 		return t.Run(ctx, h)
 	}
+	// The turnstile is one for all: the task of a killed run may be in it.
+	first, release, err := apt.TakeTurn(ctx, h, t.LockTimeout)
+	if err != nil {
+		return first, err
+	}
+	defer release()
+	defer func() {
+		if waited == "" {
+			waited = first
+		}
+	}()
 	if err := os.MkdirAll(h.Path(turnstile), 0o700); err != nil {
 		return "", fmt.Errorf("cannot make %s: %w", turnstile, err)
 	}

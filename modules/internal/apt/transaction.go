@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -65,10 +67,10 @@ func (t Transaction) Run(ctx context.Context, h *host.Host) (waited string, err 
 	if err != nil {
 		return waited, err
 	}
-	if err := os.MkdirAll(h.Path(RunDir), 0o755); err != nil {
-		return waited, fmt.Errorf("cannot make %s: %w", RunDir, err)
+	log, err := newLog(h)
+	if err != nil {
+		return waited, err
 	}
-	log := RunDir + "/packages.log"
 	argv := t.Argv
 	if argv[0] == "apt-get" {
 		// For somebody who takes the lock between the wait and the start.
@@ -82,7 +84,7 @@ func (t Transaction) Run(ctx context.Context, h *host.Host) (waited string, err 
 	})
 	text, _, readErr := h.ReadRegular(log, 16<<20)
 	if err == nil {
-		if err := os.Remove(h.Path(log)); err != nil {
+		if err := os.Remove(h.Path(log)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return waited, fmt.Errorf("cannot remove %s: %w", log, err)
 		}
 		_ = os.Remove(h.Path(RunDir)) // unless something else is in it
@@ -95,6 +97,29 @@ func (t Transaction) Run(ctx context.Context, h *host.Host) (waited string, err 
 		return waited, failure(out, err)
 	}
 	return waited, err
+}
+
+// newLog makes an empty file for what a transaction says, and returns its path
+// on the host. Each transaction has its own: one whose module was killed may
+// still be writing when the next run begins.
+func newLog(h *host.Host) (string, error) {
+	dir := h.Path(RunDir)
+	for {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return "", fmt.Errorf("cannot make %s: %w", RunDir, err)
+		}
+		f, err := os.CreateTemp(dir, "packages-*.log")
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // the end of another transaction removed the directory
+		}
+		if err != nil {
+			return "", fmt.Errorf("cannot make a file in %s: %w", RunDir, err)
+		}
+		if err := f.Close(); err != nil {
+			return "", fmt.Errorf("cannot make a file in %s: %w", RunDir, err)
+		}
+		return RunDir + "/" + filepath.Base(f.Name()), nil
+	}
 }
 
 // Download fetches the packages of a transaction beforehand. What can fail at

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package apt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
+	"time"
+
+	"hardened.docker/modules/internal/host"
+)
+
+// turnDir is the directory that TakeTurn locks: it is there wherever dpkg is,
+// so that no file is left behind. Nothing of dpkg or apt takes flock(2) on it.
+const turnDir = "/var/lib/dpkg"
+
+// TakeTurn waits until no other module on this host is in a transaction, and
+// keeps others out until release is called or this process ends. A module goes
+// on when the ansible-playbook that started it is killed, and must not meet
+// the one of the next run half-way: between them, the locks of apt are free.
+//
+// TakeTurn returns for whom it waited, if for anybody.
+func TakeTurn(ctx context.Context, h *host.Host, limit time.Duration) (waited string, release func(), err error) {
+	dir, err := os.Open(h.Path(turnDir))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", func() {}, nil
+	}
+	if err != nil {
+		return "", nil, fmt.Errorf("cannot open %s: %w", turnDir, err)
+	}
+	defer func() {
+		if err != nil {
+			dir.Close()
+		}
+	}()
+	start := time.Now()
+	for {
+		err := syscall.Flock(int(dir.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return waited, func() { dir.Close() }, nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+			return waited, nil, fmt.Errorf("cannot lock %s: %w", turnDir, err)
+		}
+		waited = "waited for a task of another run that was installing packages on this host"
+		if time.Since(start) >= limit {
+			return waited, nil, &Error{Cause: CauseLocked, Text: fmt.Sprintf("a task of another run has been installing packages on this host for longer than the %v that lock_timeout allows; wait until it ends, or give more time", limit)}
+		}
+		select {
+		case <-ctx.Done():
+			return waited, nil, fmt.Errorf("cannot wait longer for another run: %w", ctx.Err())
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}

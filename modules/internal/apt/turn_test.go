@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package apt
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"hardened.docker/modules/internal/host"
+)
+
+func TestTakeTurn(t *testing.T) {
+	h := write(t, map[string]string{"var/lib/dpkg/status": ""})
+	waited, release, err := TakeTurn(t.Context(), h, 0)
+	if waited != "" || err != nil {
+		t.Fatalf("TakeTurn of a free host = %q, %v; want nothing", waited, err)
+	}
+
+	var e *Error
+	if _, _, err := TakeTurn(t.Context(), h, 0); !errors.As(err, &e) || e.Cause != CauseLocked {
+		t.Errorf("TakeTurn(0) of a taken turn = %v; want an error with cause %v", err, CauseLocked)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, _, err := TakeTurn(ctx, h, time.Minute); !errors.Is(err, context.Canceled) {
+		t.Errorf("TakeTurn of an ended run = %v; want %v", err, context.Canceled)
+	}
+
+	time.AfterFunc(300*time.Millisecond, release)
+	waited, release, err = TakeTurn(t.Context(), h, time.Minute)
+	if waited == "" || err != nil {
+		t.Fatalf("TakeTurn = %q, %v; want that it waited", waited, err)
+	}
+	release()
+
+	if _, release, err := TakeTurn(t.Context(), host.New(t.TempDir()), 0); err != nil {
+		t.Errorf("TakeTurn of a host without dpkg = %v; want nothing", err)
+	} else {
+		release()
+	}
+}
+
+// Two modules can be in a transaction at once: one that outlived its run, and
+// the one of the next run. None may take the other's files away.
+func TestTransactionsAtOnce(t *testing.T) {
+	h := write(t, map[string]string{"var/lib/dpkg/status": ""})
+	gate := h.Path("/gate")
+	first := make(chan error, 1)
+	go func() {
+		_, err := Transaction{Argv: []string{"sh", "-c", `echo first; touch "$1.begun"; until test -e "$1"; do sleep 0.01; done`, "sh", gate}}.Run(context.Background(), h)
+		first <- err
+	}()
+	for deadline := time.Now().Add(30 * time.Second); !h.Exists("/gate.begun"); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the first transaction did not begin")
+		}
+	}
+	if _, err := (Transaction{Argv: []string{"touch", gate}}).Run(t.Context(), h); err != nil {
+		t.Errorf("second Run = %v; want nil", err)
+	}
+	if err := <-first; err != nil {
+		t.Errorf("first Run = %v; want nil", err)
+	}
+	if h.Exists(RunDir) {
+		t.Errorf("%s is still there; want it removed", RunDir)
+	}
+}
