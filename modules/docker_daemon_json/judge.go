@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -133,23 +132,12 @@ func changedKeys(old, edited *jsonedit.Document) []string {
 	return keys
 }
 
-// pidFile is dockerd's own, which it writes before it listens.
-const pidFile = "/run/docker.pid"
-
 // running returns a client of the daemon that runs on the host, nil if none
 // does. It asks no systemctl: this module runs also where nothing is to be
 // done, and the file and /proc answer faster.
 func running(h *host.Host, config *jsonedit.Document) *dockerapi.Client {
-	text, err := h.ReadFile(pidFile)
-	if err != nil {
-		return nil
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil {
-		return nil
-	}
-	process, err := dockerd.ReadProcess(h, pid)
-	if err != nil || process.Name != "dockerd" {
+	process := dockerd.FromPIDFile(h)
+	if process == nil {
 		return nil
 	}
 	content := config.String()
@@ -157,7 +145,7 @@ func running(h *host.Host, config *jsonedit.Document) *dockerapi.Client {
 	if err != nil {
 		settings = nil
 	}
-	return dockerd.Daemon{Process: &process}.Client(h, settings, apiLimit)
+	return dockerd.Daemon{Process: process}.Client(h, settings, apiLimit)
 }
 
 // installed returns the version of the engine that will read the file next,
@@ -170,24 +158,18 @@ func installed(ctx context.Context, h *host.Host, daemon *dockerapi.Client) *str
 			return &answer.Version
 		}
 	}
-	out, err := h.Run(ctx, host.Command{Argv: []string{"dockerd", "--version"}, Limit: apiLimit})
+	version, err := dockerd.ProgramVersion(ctx, h)
 	if errors.Is(err, host.ErrNotFound) {
 		return nil
 	}
-	// Docker version 20.10.24+dfsg1, build 5d6db84
-	_, rest, _ := strings.Cut(string(out.Stdout), "ersion ")
-	version, _, _ := strings.Cut(strings.TrimSpace(rest), ",")
+	// One that does not tell has no version, which is warned of.
 	return &version
 }
 
 // upgraded reports whether the running daemon's program was replaced.
 func upgraded(h *host.Host) bool {
-	text, err := h.ReadFile(pidFile)
-	if err != nil {
-		return false
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	return err == nil && dockerd.Replaced(h, pid)
+	process := dockerd.FromPIDFile(h)
+	return process != nil && dockerd.Replaced(h, process.PID)
 }
 
 // stopped returns the names of the containers that a restart of the daemon

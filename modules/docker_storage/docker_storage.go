@@ -237,13 +237,10 @@ func engineVersion(ctx context.Context, h *host.Host, p Params) (engine.Version,
 		}
 		return version, *p.EngineVersion, nil
 	}
-	out, err := h.Run(ctx, host.Command{Argv: []string{"dockerd", "--version"}, Limit: systemd.Limit})
+	text, err := dockerd.ProgramVersion(ctx, h)
 	if err != nil {
 		return engine.Version{}, nil, nil
 	}
-	// Docker version 20.10.24+dfsg1, build 5d6db84
-	_, rest, _ := strings.Cut(string(out.Stdout), "ersion ")
-	text, _, _ := strings.Cut(strings.TrimSpace(rest), ",")
 	version, err := engine.Parse(text)
 	if err != nil {
 		return engine.Version{}, nil, nil

@@ -2,35 +2,22 @@
 
 package dockerd
 
-import (
-	"strconv"
-	"strings"
-
-	"hardened.docker/modules/internal/host"
-)
+import "hardened.docker/modules/internal/host"
 
 // Remember keeps the configuration that the running dockerd has read, if that
 // can be told, before its file is changed: afterwards it could not be told
 // without a backup, and the change would cost a restart where a reload does.
 // Nothing is kept where no dockerd runs, or if that is known already.
 func Remember(h *host.Host, configFile string) error {
-	text, err := h.ReadFile("/run/docker.pid")
-	if err != nil {
-		return nil
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil {
-		return nil
-	}
-	p, err := ReadProcess(h, pid)
-	if err != nil || p.Name != "dockerd" || ConfigFile(p.Args) != configFile {
+	p := FromPIDFile(h)
+	if p == nil || ConfigFile(p.Args) != configFile {
 		return nil
 	}
 	known := LoadSnapshot(h)
-	if known.Of(&p) {
+	if known.Of(p) {
 		return nil
 	}
-	loaded, err := LoadedConfig(h, &p, known, configFile)
+	loaded, err := LoadedConfig(h, p, known, configFile)
 	if err != nil || !loaded.Known {
 		return nil
 	}
