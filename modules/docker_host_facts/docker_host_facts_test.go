@@ -215,3 +215,22 @@ func TestAddresses(t *testing.T) {
 	}
 	t.Skip("lo is down here")
 }
+
+func TestAlive(t *testing.T) {
+	root := t.TempDir()
+	for name, content := range map[string]string{"run/here": "7\n", "run/gone": "8\n", "run/empty": "", "run/text": "self", "proc/7/comm": "x", "proc/self": "x"} {
+		path := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h := host.New(root)
+	for name, want := range map[string]bool{"here": true, "gone": false, "empty": false, "text": false, "missing": false} {
+		if got := alive(h, "/run/"+name); got != want {
+			t.Errorf("alive(%s) = %v; want %v", name, got, want)
+		}
+	}
+}
