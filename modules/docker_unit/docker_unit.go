@@ -98,6 +98,11 @@ func plan(ctx context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
 		return nil, err
 	}
 	acts = append(acts, own...)
+	if len(own) > 0 {
+		if drop, ok := own[len(own)-1].(write); ok {
+			acts[0] = verified{acts[0], drop}
+		}
+	}
 	if (len(own) > 0 || f.pending(c)) && f.systemd.loads {
 		acts = append(acts, reload())
 	}

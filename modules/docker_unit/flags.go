@@ -228,7 +228,7 @@ func (c change) files(p Params, backups *[]string) []ansible.Act {
 	var acts []ansible.Act
 	if c.configEdit != nil {
 		acts = append(acts, c.configEdit.parents...)
-		acts = append(acts, replace{file.Replace{Before: c.configEdit.before, Content: c.configEdit.content, Mode: 0o644, Backup: p.Backup}, backups})
+		acts = append(acts, configWrite{replace{file.Replace{Before: c.configEdit.before, Content: c.configEdit.content, Mode: 0o644, Backup: p.Backup}, backups}})
 	}
 	for _, e := range c.edits {
 		acts = append(acts, replace{file.Replace{Before: e.before, Content: e.content, Mode: 0o644, Backup: p.Backup}, backups})

@@ -165,17 +165,37 @@ func withoutSecrets(text string) string {
 	return strings.Join(lines, "")
 }
 
-// write writes the drop-in after systemd-analyze had a look at it.
+// write writes the drop-in.
 type write struct {
 	replace
 	service dropin.Service
 }
 
+// verified is an act that is done after systemd-analyze had a look at the
+// drop-in. It is the task's first one: a drop-in that is refused when
+// daemon.json has the values of its flags already would leave them in both
+// places, and dockerd does not start so.
+type verified struct {
+	ansible.Act
+	dropIn write
+}
+
 // Do implements [ansible.Act].
-func (w write) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
-	if err := w.verify(ctx, h); err != nil {
+func (v verified) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
+	if err := v.dropIn.verify(ctx, h); err != nil {
 		return nil, err
 	}
+	return v.Act.Do(ctx, h)
+}
+
+// configWrite writes daemon.json and, as docker_daemon_json does, keeps what
+// the running daemon has read of it for a way back.
+type configWrite struct{ replace }
+
+// Do implements [ansible.Act].
+func (w configWrite) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
+	// A failure costs that way back and nothing else.
+	_ = dockerd.Remember(h, w.Before.Path)
 	return w.replace.Do(ctx, h)
 }
 
