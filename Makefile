@@ -15,8 +15,8 @@ ARCHES := amd64 arm64 riscv64 loong64
 NATIVE := $(shell go env GOHOSTARCH)
 SIZE_BUDGET := 4300000
 
-# The machine's own, looked up before the virtual environment is put on PATH.
-PYTHON := $(shell command -v python3)
+# The machine's own, also where the virtual environment is on PATH already.
+PYTHON := $(shell python3 -c 'import sys; print(sys._base_executable)' 2>/dev/null || echo python3)
 
 # Set-up is kept outside the clone, so that the next clone has it too.
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/hardened.docker
@@ -45,7 +45,9 @@ help: ## list the targets
 tools:
 	@tools/install-tools
 
-$(VENV)/.complete: requirements-dev.txt | tools
+# Its name has the digest of its requirements. Their file's age says nothing: a
+# fresh clone's is always new, and other clones may be using what is there.
+$(VENV)/.complete: | tools
 	$(call say,Installing Ansible and its tools into $(VENV))
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "missing Python 3.11 or newer: python3 is $$($(PYTHON) --version 2>&1)" >&2; exit 1; }
