@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -80,6 +81,10 @@ const validateLimit = 30 * time.Second
 // as root, since they load keys that only root can read.
 func (c change) askEngine(ctx context.Context, h *host.Host) error {
 	if len(c.changed) == 0 || !c.line.ours || c.EngineVersion != nil || os.Geteuid() != 0 {
+		return nil
+	}
+	// A wrapper would take the question for a start.
+	if name := path.Base(c.line.program); name != "dockerd" && name != "dockerd-ce" {
 		return nil
 	}
 	args, content := withoutRemap(withoutFlag(c.line.args, "config-file"), c.edited, c.content)
