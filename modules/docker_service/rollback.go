@@ -46,23 +46,24 @@ func (a apply) recover(ctx context.Context, h *host.Host, m mark, cause error, r
 		return result, fmt.Errorf("%w; dockerd does not come up with the previous configuration either, so the files are as they were: %w", cause, err)
 	}
 	restored := fmt.Sprintf("the previous configuration is restored (%s)", steps(acts))
+	kept := ""
 	if len(backups) > 0 {
 		result["backup_file"] = backups[0]
-		restored += ", what was rejected is kept as " + strings.Join(backups, ", ")
+		kept = "; what was rejected is kept as " + strings.Join(backups, ", ")
 	}
 	result["action"] = rolledBack.String()
 	if err != nil {
-		return result, fmt.Errorf("%w; %s, but dockerd is not up with it yet: %w", cause, restored, err)
+		return result, fmt.Errorf("%w; %s%s; but dockerd is not up with it yet: %w", cause, restored, kept, err)
 	}
 	back := a
 	back.decision.action = rolledBack // nothing is to be proven but that it runs
 	now, err := back.prove(ctx, h)
 	result["running_after"] = now.running
 	if err != nil {
-		return result, fmt.Errorf("%w; %s: %w", cause, restored, err)
+		return result, fmt.Errorf("%w; %s%s: %w", cause, restored, kept, err)
 	}
 	back.remember(h, now)
-	return result, fmt.Errorf("%w; %s and dockerd runs with it", cause, restored)
+	return result, fmt.Errorf("%w; %s and dockerd runs with it%s", cause, restored, kept)
 }
 
 // revive makes a daemon run with the restored configuration: by a reload if it
