@@ -105,12 +105,19 @@ func (t Transaction) Run(ctx context.Context, h *host.Host) (waited string, err 
 func newLog(h *host.Host) (string, error) {
 	dir := h.Path(RunDir)
 	for {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
+		err := os.MkdirAll(dir, 0o755)
+		if errors.Is(err, fs.ErrPermission) {
+			return "", fmt.Errorf("cannot make %s: permission denied; run the task with become: true", RunDir)
+		}
+		if err != nil {
 			return "", fmt.Errorf("cannot make %s: %w", RunDir, err)
 		}
 		f, err := os.CreateTemp(dir, "packages-*.log")
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // the end of another transaction removed the directory
+		}
+		if errors.Is(err, fs.ErrPermission) {
+			return "", fmt.Errorf("cannot make a file in %s: permission denied; run the task with become: true", RunDir)
 		}
 		if err != nil {
 			return "", fmt.Errorf("cannot make a file in %s: %w", RunDir, err)

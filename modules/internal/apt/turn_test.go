@@ -5,6 +5,8 @@ package apt
 import (
 	"context"
 	"errors"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -65,5 +67,19 @@ func TestTransactionsAtOnce(t *testing.T) {
 	}
 	if h.Exists(RunDir) {
 		t.Errorf("%s is still there; want it removed", RunDir)
+	}
+}
+
+func TestTransactionWithoutPrivilege(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root may write everywhere")
+	}
+	h := write(t, map[string]string{"var/lib/dpkg/status": "", "run/hardened.docker/x": ""})
+	if err := os.Chmod(h.Path(RunDir), 0o500); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Chmod(h.Path(RunDir), 0o700) })
+	if _, err := (Transaction{Argv: []string{"true"}}).Run(t.Context(), h); err == nil || !strings.Contains(err.Error(), "become: true") {
+		t.Errorf("Run without the right to write = %v; want a hint at become", err)
 	}
 }

@@ -76,7 +76,7 @@ func Call(ctx context.Context, h *host.Host, limit time.Duration, args ...string
 	argv := append([]string{"systemctl", "--no-ask-password", "--quiet"}, args...)
 	out, err := h.Run(ctx, host.Command{Argv: argv, Limit: limit})
 	if err != nil {
-		return fmt.Errorf("cannot %s: %w", strings.ReplaceAll(strings.Join(args, " "), "-- ", ""), explain(err, out))
+		return fmt.Errorf("cannot %s: %w", strings.NewReplacer("--no-block ", "", "-- ", "").Replace(strings.Join(args, " ")), explain(err, out))
 	}
 	return nil
 }

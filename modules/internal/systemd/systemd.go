@@ -120,6 +120,8 @@ func explain(err error, out host.Output) error {
 		strings.Contains(text, "Failed to connect to bus"),
 		strings.Contains(text, "Failed to connect to system scope bus"):
 		return fmt.Errorf("%w: %s", ErrNotRunning, strings.ReplaceAll(strings.TrimSpace(text), "\n", " "))
+	case strings.Contains(text, "Access denied"), strings.Contains(text, "Interactive authentication required"):
+		return fmt.Errorf("%w; run the task with become: true", err)
 	}
 	return err
 }

@@ -88,7 +88,7 @@ func TestShowErrors(t *testing.T) {
 	}{
 		{"no systemd", "echo \"System has not been booted with systemd as init system (PID 1). Can't operate.\" >&2; exit 1", true, "has not been booted"},
 		{"no bus", "echo 'Failed to connect to bus: No such file or directory' >&2; exit 1", true, "connect to bus"},
-		{"refused", "echo 'Access denied' >&2; exit 4", false, "exit status 4: Access denied"},
+		{"refused", "echo 'Access denied' >&2; exit 4", false, "exit status 4: Access denied; run the task with become: true"},
 		{"garbage", "echo hello", false, "told of 0 units, not 1"},
 		{"silent", "true", false, "told of 0 units, not 1"},
 	}
@@ -194,5 +194,14 @@ esac`)
 	broken := command(t, "journalctl", "exit 1")
 	if got := Cursor(ctx, broken, "docker.service") + strings.Join(Journal(ctx, broken, "docker.service", time.Time{}, 5), ""); got != "" {
 		t.Errorf("of a journal that cannot be read: %q; want nothing", got)
+	}
+}
+
+func TestCallNamesTheVerb(t *testing.T) {
+	h := command(t, "systemctl", "echo 'Access denied' >&2; exit 4")
+	err := Call(t.Context(), h, Limit, "--no-block", "restart", "--", "docker.service")
+	const want = "cannot restart docker.service: "
+	if err == nil || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), "run the task with become: true") {
+		t.Errorf("Call() = %v; want an error that begins with %q and ends with a hint at become", err, want)
 	}
 }
