@@ -99,6 +99,10 @@ func (c change) askEngine(ctx context.Context, h *host.Host) error {
 	switch {
 	case err == nil && command.UID == 0, errors.Is(err, host.ErrNotFound), strings.Contains(text, "needs to be started with root"):
 		return nil
+	case strings.Contains(text, "unknown flag: --validate"):
+		// An old engine whose version cannot be read, so that it was asked in
+		// the new way. The table has judged the file.
+		return nil
 	case out.Code < 0:
 		return fmt.Errorf("cannot have the engine validate %s: %w; if it cannot be asked on this host, set validate: false", c.Path, err)
 	}

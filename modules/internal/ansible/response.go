@@ -43,7 +43,7 @@ func (r *response) fail(err error) {
 		r.merge(failure.Result)
 	}
 	r.failed = true
-	r.set("msg", err.Error())
+	r.set("msg", WithoutCredentials(err.Error()))
 }
 
 // diffs sets the diff in the form that Ansible's callbacks take: a dictionary,
@@ -108,6 +108,30 @@ func marshal(value any) ([]byte, error) {
 	encoder.SetEscapeHTML(false)
 	err := encoder.Encode(value)
 	return buf.Bytes(), err
+}
+
+// WithoutCredentials hides the names and passwords in addresses, such as
+// http://user:password@proxy. Errors and diffs are printed on terminals and kept
+// in logs, errors by ansible-core 2.19 also where no_log is set.
+func WithoutCredentials(text string) string {
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, "://")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		b.WriteString("://")
+		end := strings.IndexAny(rest, "/?# \t\r\n\"'")
+		if end < 0 {
+			end = len(rest)
+		}
+		if at := strings.LastIndexByte(rest[:end], '@'); at >= 0 {
+			b.WriteString("********")
+			rest = rest[at:]
+		}
+		text = rest
+	}
 }
 
 // mask returns values without the secrets. A string or number that is a

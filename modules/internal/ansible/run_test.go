@@ -236,6 +236,8 @@ func TestMask(t *testing.T) {
 		{"lines of a key, indented", `{"secret": "first-line\nsecond-line\n", "result": {"x": "  first-line\n  second-line"}}`, []string{"first-line", "second-line"}, nil},
 		{"a sub-option", `{"nested": {"token": "t0ken", "name": "n"}, "result": {"x": "t0ken"}}`, []string{"t0ken"}, map[string]any{"x": noLogMark}},
 		{"in a rejected argument", `{"secret": "s3cret", "panic": "s3cret"}`, []string{"s3cret"}, nil},
+		{"an address in an error", `{"fail": "invalid mirror \"https://me:s3cret@mirror/\""}`, nil,
+			map[string]any{"msg": `invalid mirror "https://********@mirror/"`}},
 		{"the longest first", `{"secret": "abc", "nested": {"token": "abcdef"}, "result": {"x": "-abcdef-"}}`, []string{"abc", "def"}, map[string]any{"x": "-********-"}},
 		{"the protocol's own words stay", `{"secret": "changed", "do": ["a"]}`, nil, map[string]any{"changed": true}},
 	}

@@ -5,7 +5,6 @@ package file
 import (
 	"bytes"
 	"fmt"
-	"strings"
 	"unicode/utf8"
 
 	"hardened.docker/modules/internal/ansible"
@@ -31,28 +30,5 @@ func text(content []byte) string {
 	case len(content) > 256<<10:
 		return fmt.Sprintf("(%d bytes, too many to show)\n", len(content))
 	}
-	return withoutCredentials(string(content))
-}
-
-// withoutCredentials hides the names and passwords in addresses, such as
-// http://user:password@proxy: a diff is printed on terminals and kept in logs.
-func withoutCredentials(text string) string {
-	var b strings.Builder
-	for {
-		before, rest, found := strings.Cut(text, "://")
-		b.WriteString(before)
-		if !found {
-			return b.String()
-		}
-		b.WriteString("://")
-		end := strings.IndexAny(rest, "/?# \t\r\n\"'")
-		if end < 0 {
-			end = len(rest)
-		}
-		if at := strings.LastIndexByte(rest[:end], '@'); at >= 0 {
-			b.WriteString("********")
-			rest = rest[at:]
-		}
-		text = rest
-	}
+	return ansible.WithoutCredentials(string(content))
 }

@@ -73,10 +73,13 @@ func (h *Host) strip(name string, err error) error {
 	return err
 }
 
-// ReadFile returns the content of the named file.
+// maxFile is more than any file that modules read has, in bytes.
+const maxFile = 64 << 20
+
+// ReadFile returns the content of the named file, as [Host.ReadRegular] does.
 func (h *Host) ReadFile(name string) ([]byte, error) {
-	data, err := os.ReadFile(h.Path(name))
-	return data, h.strip(name, err)
+	data, _, err := h.ReadRegular(name, maxFile)
+	return data, err
 }
 
 // ReadRegular returns the content of the named file if it is a regular file

@@ -161,6 +161,9 @@ func TestReadsBelowItsRoot(t *testing.T) {
 			t.Errorf("ReadRegular(%s) = %v; want %v", name, err, want)
 		}
 	}
+	if _, err := h.ReadFile("/etc/pipe"); !errors.Is(err, ErrNotRegular) {
+		t.Errorf("ReadFile(pipe) = %v; want %v, without waiting for a writer", err, ErrNotRegular)
+	}
 	if data, info, err := h.ReadRegular("/etc/c", 3); string(data) != "ccc" || info.Size() != 3 || err != nil {
 		t.Errorf("ReadRegular = %q, %v; want ccc", data, err)
 	}
