@@ -20,6 +20,7 @@ import (
 
 	"hardened.docker/modules/internal/ansible"
 	"hardened.docker/modules/internal/dockerd"
+	"hardened.docker/modules/internal/engine"
 	"hardened.docker/modules/internal/file"
 	"hardened.docker/modules/internal/host"
 	"hardened.docker/modules/internal/jsonedit"
@@ -67,12 +68,11 @@ func plan(ctx context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
 	changed := append([]string{}, jsonedit.Diff(old, edited)...)
 	content := edited.Bytes()
 	touch := string(content) != string(before.Content)
+	verdict := verdict{apply: engine.None.String(), affected: []string{}}
 	if !before.Exists && len(changed) == 0 {
-		// Nothing to say, and no file says just that.
+		// Nothing to say, and no file says just that: there is nothing to judge.
 		touch = false
-	}
-	verdict, err := judge(ctx, h, p, old, edited)
-	if err != nil {
+	} else if verdict, err = judge(ctx, h, p, old, edited); err != nil {
 		return nil, err
 	}
 	out := &ansible.Plan{
