@@ -99,7 +99,10 @@ func decoded(d *jsonedit.Document) map[string]any {
 // keep writes the values of flags into the document. A key that is there
 // already has the user's own value.
 func (c *change) keep(doc *jsonedit.Document, gone []engine.FlagUse) error {
-	for name, value := range engine.WithFlags(nil, gone) {
+	values := engine.WithFlags(nil, gone)
+	// Sorted, so that a run writes what check mode showed.
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		value := values[name]
 		if strings.HasPrefix(name, "--") {
 			return fmt.Errorf("cannot write the value of %s into %s: the file has another notation for it: set it there yourself and take the flag off with keep_values: false", name, c.config)
 		}
