@@ -72,7 +72,7 @@ func plan(ctx context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
 	if !before.Exists && len(changed) == 0 {
 		// Nothing to say, and no file says just that: there is nothing to judge.
 		touch = false
-	} else if verdict, err = judge(ctx, h, p, old, edited); err != nil {
+	} else if verdict, err = judge(ctx, h, p, old, edited, changed, content); err != nil {
 		return nil, err
 	}
 	out := &ansible.Plan{

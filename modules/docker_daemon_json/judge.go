@@ -42,12 +42,13 @@ const apiLimit = 10 * time.Second
 
 // judge asks the engine table, the unit and the engine itself about the edited
 // file, and the running daemon about what applying it takes.
-func judge(ctx context.Context, h *host.Host, p Params, old, edited *jsonedit.Document) (verdict, error) {
+func judge(ctx context.Context, h *host.Host, p Params, old, edited *jsonedit.Document, changed []string, content []byte) (verdict, error) {
 	v := verdict{apply: engine.None.String(), affected: []string{}}
-	c := change{Params: p, old: decode(old), edited: decode(edited), changed: changedKeys(old, edited), content: edited.Bytes(), daemon: running(h, old)}
+	process := dockerd.FromPIDFile(h)
+	c := change{Params: p, old: decode(old), edited: decode(edited), changed: topLevel(changed), content: content, daemon: client(h, process, old)}
 	text := p.EngineVersion
 	if text == nil {
-		text = installed(ctx, h, c.daemon)
+		text = installed(ctx, h, process, c.daemon)
 	}
 	if text != nil {
 		var err error
@@ -121,10 +122,10 @@ func decode(d *jsonedit.Document) map[string]any {
 	return doc
 }
 
-// changedKeys are the top-level keys whose value the task changes.
-func changedKeys(old, edited *jsonedit.Document) []string {
+// topLevel are the top-level keys of the paths that the task changes.
+func topLevel(changed []string) []string {
 	var keys []string
-	for _, name := range jsonedit.Diff(old, edited) {
+	for _, name := range changed {
 		if path, err := jsonedit.ParsePath(name); err == nil && !slices.Contains(keys, path[0]) {
 			keys = append(keys, path[0])
 		}
@@ -132,11 +133,10 @@ func changedKeys(old, edited *jsonedit.Document) []string {
 	return keys
 }
 
-// running returns a client of the daemon that runs on the host, nil if none
-// does. It asks no systemctl: this module runs also where nothing is to be
-// done, and the file and /proc answer faster.
-func running(h *host.Host, config *jsonedit.Document) *dockerapi.Client {
-	process := dockerd.FromPIDFile(h)
+// client returns a client of the running daemon, nil if there is none. It asks
+// no systemctl: this module runs also where nothing is to be done, and the PID
+// file and /proc answer faster.
+func client(h *host.Host, process *dockerd.Process, config *jsonedit.Document) *dockerapi.Client {
 	if process == nil {
 		return nil
 	}
@@ -152,8 +152,8 @@ func running(h *host.Host, config *jsonedit.Document) *dockerapi.Client {
 // nil if there is none: that of the running daemon, which is the cheaper to
 // ask, or else that of the program. After an upgrade without a restart they
 // differ, and the program counts.
-func installed(ctx context.Context, h *host.Host, daemon *dockerapi.Client) *string {
-	if daemon != nil && !upgraded(h) {
+func installed(ctx context.Context, h *host.Host, process *dockerd.Process, daemon *dockerapi.Client) *string {
+	if process != nil && !dockerd.Replaced(h, process.PID) {
 		if answer, err := daemon.Version(ctx); err == nil && answer.Version != "" {
 			return &answer.Version
 		}
@@ -164,12 +164,6 @@ func installed(ctx context.Context, h *host.Host, daemon *dockerapi.Client) *str
 	}
 	// One that does not tell has no version, which is warned of.
 	return &version
-}
-
-// upgraded reports whether the running daemon's program was replaced.
-func upgraded(h *host.Host) bool {
-	process := dockerd.FromPIDFile(h)
-	return process != nil && dockerd.Replaced(h, process.PID)
 }
 
 // stopped returns the names of the containers that a restart of the daemon

@@ -109,14 +109,11 @@ func (r Replace) Diff() []ansible.Diff {
 func (r Replace) Do(_ context.Context, h *host.Host) (map[string]any, error) {
 	result := map[string]any{}
 	path := r.Before.Path
-	unlock, err := lock(h, path)
+	unlock, err := r.Before.hold(h)
 	if err != nil {
 		return result, err
 	}
 	defer unlock()
-	if err := r.Before.unchanged(h); err != nil {
-		return result, err
-	}
 	real := h.Path(path)
 	removeStale(real)
 	temp, err := r.write(real)
@@ -125,11 +122,11 @@ func (r Replace) Do(_ context.Context, h *host.Host) (map[string]any, error) {
 	}
 	defer os.Remove(temp)
 	if r.Backup && r.Before.Exists {
-		name, err := backup(real, r.Before.Content)
+		name, err := r.Before.keep(h)
 		if err != nil {
-			return result, fmt.Errorf("cannot keep a backup of %s: %w", path, withHint(err))
+			return result, err
 		}
-		result["backup_file"] = filepath.Join(filepath.Dir(path), name)
+		result["backup_file"] = name
 	}
 	if err := os.Rename(temp, real); err != nil {
 		return result, fmt.Errorf("cannot write %s: %w", path, withHint(err))
@@ -138,6 +135,29 @@ func (r Replace) Do(_ context.Context, h *host.Host) (map[string]any, error) {
 		return result, fmt.Errorf("cannot make the new %s last: %w", path, withHint(err))
 	}
 	return result, nil
+}
+
+// hold locks the directory of the file until unlock is called, and returns an
+// error if the file is not as it was found any more.
+func (s State) hold(h *host.Host) (unlock func(), err error) {
+	unlock, err = lock(h, s.Path)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.unchanged(h); err != nil {
+		unlock()
+		return nil, err
+	}
+	return unlock, nil
+}
+
+// keep keeps the file under a backup name beside it and returns that name.
+func (s State) keep(h *host.Host) (string, error) {
+	name, err := backup(h.Path(s.Path), s.Content)
+	if err != nil {
+		return "", fmt.Errorf("cannot keep a backup of %s: %w", s.Path, withHint(err))
+	}
+	return filepath.Join(filepath.Dir(s.Path), name), nil
 }
 
 // write makes the new file under a temporary name in the same directory,
@@ -193,21 +213,18 @@ func (r Remove) Diff() []ansible.Diff { return r.Before.diff(nil, false) }
 func (r Remove) Do(_ context.Context, h *host.Host) (map[string]any, error) {
 	result := map[string]any{}
 	path := r.Before.Path
-	unlock, err := lock(h, path)
+	unlock, err := r.Before.hold(h)
 	if err != nil {
 		return result, err
 	}
 	defer unlock()
-	if err := r.Before.unchanged(h); err != nil {
-		return result, err
-	}
 	real := h.Path(path)
 	if r.Backup {
-		name, err := backup(real, r.Before.Content)
+		name, err := r.Before.keep(h)
 		if err != nil {
-			return result, fmt.Errorf("cannot keep a backup of %s: %w", path, withHint(err))
+			return result, err
 		}
-		result["backup_file"] = filepath.Join(filepath.Dir(path), name)
+		result["backup_file"] = name
 	}
 	if err := os.Remove(real); err != nil {
 		return result, fmt.Errorf("cannot remove %s: %w", path, withHint(err))
