@@ -111,8 +111,7 @@ library: $(BUILD)/bin/linux_$(NATIVE)/hardened-docker ## build/library/<module>:
 
 .PHONY: test
 test: setup stage-native lint size test-go test-tools test-hosts test-engine test-delivery ## all tests that fit this machine
-	@$(MAKE) --no-print-directory molecule SCENARIO=default
-	@$(MAKE) --no-print-directory molecule SCENARIO=daemon
+	@for scenario in $(SCENARIOS); do $(MAKE) --no-print-directory molecule SCENARIO=$$scenario; done
 	$(call say,All tests passed)
 
 .PHONY: test-go
@@ -166,6 +165,8 @@ fuzz: ## run every fuzz target for FUZZTIME (30s)
 			echo "fuzzing $$package $$target"; \
 			go test ./$$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME); done; done
 
+# Every scenario there is, the walking skeleton first.
+SCENARIOS := default $(filter-out default,$(notdir $(patsubst %/molecule.yml,%,$(wildcard molecule/*/molecule.yml))))
 SCENARIO := default
 .PHONY: molecule
 molecule: setup stage-native ## run one Molecule scenario: SCENARIO=default
