@@ -51,10 +51,7 @@ $(VENV)/.complete: | tools
 	$(call say,Installing Ansible and its tools into $(VENV))
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "missing Python 3.11 or newer: python3 is $$($(PYTHON) --version 2>&1)" >&2; exit 1; }
-	@rm -rf $(VENV)
-	@mkdir -p $(CACHE)
-	@$(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@PYTHON=$(PYTHON) tools/venv $(VENV) -r requirements-dev.txt
 	@touch $@
 
 .PHONY: setup
@@ -80,6 +77,13 @@ stage: $(foreach arch,$(ARCHES),$(BUILD)/bin/linux_$(arch)/hardened-docker)
 	@find $(STAGE) -name __pycache__ -prune -exec rm -rf {} +
 	@mkdir -p $(STAGE)/plugins/modules
 	@for doc in modules/*/*.py; do cp $$doc $(STAGE)/plugins/modules/; done
+	@# Galaxy wants a README of each role; what it would say is in the argument specs.
+	@for role in $(STAGE)/roles/*/; do test -e $$role/README.md || { name=hardened.docker.$$(basename $$role); \
+		printf '<!-- SPDX-License-Identifier: GPL-3.0-or-later -->\n# %s\n\n%s.\n\nIts variables: `ansible-doc -t role %s`.\n' \
+			$$name "$$(sed -n 's/^ *short_description: *//p' $$role/meta/argument_specs.yml | head -n 1)" $$name >$$role/README.md; }; done
+	@mkdir -p $(STAGE)/tests $(STAGE)/changelogs
+	@cp -a tests/sanity $(STAGE)/tests/
+	@cp -a changelogs/. $(STAGE)/changelogs/
 	@for arch in $(ARCHES); do cp -a $(BUILD)/bin/linux_$$arch $(STAGE)/bin/; done
 	@# The action plugin reads the digests here and need not compute them.
 	@cd $(STAGE)/bin && sha256sum linux_*/hardened-docker > sha256sums

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # Documentation only. The module is a Go program: docker_host_facts.go.
 
 DOCUMENTATION = r"""
@@ -12,7 +13,7 @@ description:
     C(docker_host.errors) says why. A daemon that hangs costs no more than O(timeout).
   - It changes nothing. It does not start a stopped daemon by asking on its socket, and loads no kernel modules.
 author:
-  - The hardened.docker maintainers
+  - The hardened.docker maintainers (@hardened-docker)
 attributes:
   check_mode:
     support: full

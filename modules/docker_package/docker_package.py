@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # Documentation only. The module is a Go program: docker_package.go.
 
 DOCUMENTATION = r"""
@@ -13,7 +14,7 @@ description:
   - The daemon does not start before its configuration is in place. See O(autostart).
   - Works with apt, on Debian, Ubuntu and their derivatives. Hosts with dnf, yum and others are refused.
 author:
-  - The hardened.docker maintainers
+  - The hardened.docker maintainers (@hardened-docker)
 attributes:
   check_mode:
     support: full

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # Documentation only. The module is a Go program: docker_repository.go.
 
 DOCUMENTATION = r"""
@@ -13,7 +14,7 @@ description:
     back and the task fails with the reason.
   - Works with apt 1.1 and newer, on Debian, Ubuntu and their derivatives. Hosts with dnf, yum and others are refused.
 author:
-  - The hardened.docker maintainers
+  - The hardened.docker maintainers (@hardened-docker)
 attributes:
   check_mode:
     support: full

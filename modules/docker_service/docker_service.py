@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # Documentation only. The module is a Go program: docker_service.go.
 
 DOCUMENTATION = r"""
@@ -18,7 +19,7 @@ description:
     the task fails with the reason that the journal gives.
   - Systemd's start limit, three starts a minute in the usual unit, is reset where this task could exceed it.
 author:
-  - The hardened.docker maintainers
+  - The hardened.docker maintainers (@hardened-docker)
 attributes:
   check_mode:
     support: full

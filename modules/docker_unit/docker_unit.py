@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # Documentation only. The module is a Go program: docker_unit.go.
 
 DOCUMENTATION = r"""
@@ -19,7 +20,7 @@ description:
   - The daemon is not restarted. RV(apply) says whether it has to be, and
     M(hardened.docker.docker_service) with O(hardened.docker.docker_service#module:state=converged) does it.
 author:
-  - The hardened.docker maintainers
+  - The hardened.docker maintainers (@hardened-docker)
 attributes:
   check_mode:
     support: full
