@@ -21,6 +21,7 @@ package main
 import (
 	"os"
 
+	"hardened.docker/modules/audit_docker"
 	"hardened.docker/modules/docker_daemon_json"
 	"hardened.docker/modules/docker_host_facts"
 	"hardened.docker/modules/docker_package"
@@ -38,6 +39,7 @@ var version = "unknown"
 // modules is the table: what playbooks call, and the code behind it.
 func modules() ansible.Table {
 	return ansible.Table{
+		{Name: "audit_docker", Module: audit_docker.Module},
 		{Name: "docker_daemon_json", Module: docker_daemon_json.Module},
 		{Name: "docker_host_facts", Module: docker_host_facts.Module},
 		{Name: "docker_package", Module: docker_package.Module},
