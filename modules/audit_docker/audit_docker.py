@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # Documentation only. The module is a Go program: audit_docker.go.
 
 DOCUMENTATION = r"""
@@ -19,7 +20,7 @@ description:
   - A host without audit is no failure. In a container, with C(audit=0) or with a kernel that was built without it, the
     rules are declared, a warning says why they are not in force, and RV(audit) tells the case.
 author:
-  - The hardened.docker maintainers
+  - The hardened.docker maintainers (@hardened-docker)
 attributes:
   check_mode:
     support: full
