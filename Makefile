@@ -76,7 +76,8 @@ stage: $(foreach arch,$(ARCHES),$(BUILD)/bin/linux_$(arch)/hardened-docker)
 	@cp -a README.md CHANGELOG.rst LICENSE galaxy.yml meta roles playbooks plugins $(STAGE)/
 	@find $(STAGE) -name __pycache__ -prune -exec rm -rf {} +
 	@mkdir -p $(STAGE)/plugins/modules
-	@for doc in modules/*/*.py; do cp $$doc $(STAGE)/plugins/modules/; done
+	@for doc in modules/*/*.py; do cp $$doc $(STAGE)/plugins/modules/; \
+		cp tools/action.py $(STAGE)/plugins/action/$${doc##*/}; done
 	@# Galaxy wants a README of each role; what it would say is in the argument specs.
 	@for role in $(STAGE)/roles/*/; do test -e $$role/README.md || { name=hardened.docker.$$(basename $$role); \
 		printf '<!-- SPDX-License-Identifier: GPL-3.0-or-later -->\n# %s\n\n%s.\n\nIts variables: `ansible-doc -t role %s`.\n' \

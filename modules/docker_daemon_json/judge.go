@@ -154,8 +154,8 @@ func client(h *host.Host, process *dockerd.Process, config *jsonedit.Document) *
 // differ, and the program counts.
 func installed(ctx context.Context, h *host.Host, process *dockerd.Process, daemon *dockerapi.Client) *string {
 	if process != nil && !dockerd.Replaced(h, process.PID) {
-		if answer, err := daemon.Version(ctx); err == nil && answer.Version != "" {
-			return &answer.Version
+		if version, err := daemon.ServerVersion(ctx); err == nil && version != "" {
+			return &version
 		}
 	}
 	version, err := dockerd.ProgramVersion(ctx, h)

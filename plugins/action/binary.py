@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run a module of this collection from its binary on the host: ship once, run many.
 
-Every module of the collection is routed here by meta/runtime.yml. A task is one remote command: a line
-of POSIX shell (host_shell.py) that finds the binary under its SHA-256, makes sure that nobody but root or
+Every module of the collection has an action plugin of its own name that is this one (tools/action.py). A task is
+one remote command: a line of POSIX shell (host_shell.py) that finds the binary under its SHA-256, makes sure that nobody but root or
 the executing user could have put it there, and runs it with the arguments on standard input. Only when
 the binary is not there does the plugin ask the host what it is, send the right one and run it again.
 docs/design/delivery.md says why it works this way and what was measured.

@@ -90,15 +90,13 @@ class Lab:
         for part in ('action', 'plugin_utils'):
             shutil.copytree(REPOSITORY / 'plugins' / part, collection / 'plugins' / part)
         (collection / 'plugins/modules').mkdir()
-        routes = ''
         for module in ('probe', 'facts'):
             (collection / f'plugins/modules/{module}.py').write_text(
                 f'# SPDX-License-Identifier: GPL-3.0-or-later\nDOCUMENTATION = "{{module: {module}, short_description: a '
                 'stub, description: [A stub.], options: {}}"\n', encoding='utf-8')
-            routes += f'    {module}: {{action_plugin: hardened.docker.binary}}\n'
+            shutil.copy(REPOSITORY / 'tools/action.py', collection / f'plugins/action/{module}.py')
         (collection / 'meta').mkdir()
-        (collection / 'meta/runtime.yml').write_text(
-            f"requires_ansible: '>=2.15.0'\nplugin_routing:\n  modules:\n{routes}", encoding='utf-8')
+        shutil.copy(REPOSITORY / 'meta/runtime.yml', collection / 'meta')
         self.platform = build_stub(collection / 'bin', '1')
         write_digests(collection / 'bin')
         return collection

@@ -90,6 +90,31 @@ func TestInfo(t *testing.T) {
 	}
 }
 
+// The version comes from the head of any answer, or from /version where
+// something between dropped it.
+func TestServerVersion(t *testing.T) {
+	tests := []struct{ server, want string }{
+		{"Docker/20.10.24+dfsg1 (linux)", "20.10.24+dfsg1"},
+		{"Docker/29.0.1", "29.0.1"},
+		{"nginx", "26.1.5 of /version"},
+		{"Docker/", "26.1.5 of /version"},
+		{"", "26.1.5 of /version"},
+	}
+	for _, test := range tests {
+		c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if test.server != "" {
+				w.Header().Set("Server", test.server)
+			}
+			if r.URL.Path == "/version" {
+				fmt.Fprint(w, `{"Version":"26.1.5 of /version"}`)
+			}
+		})
+		if got, err := c.ServerVersion(context.Background()); got != test.want || err != nil {
+			t.Errorf("Server: %s: ServerVersion() = %q, %v; want %q, nil", test.server, got, err, test.want)
+		}
+	}
+}
+
 // The list of a host with many containers comes in chunks.
 func TestContainersInChunks(t *testing.T) {
 	const count = 5000

@@ -21,29 +21,42 @@ const maxBody = 64 << 20
 
 // get sends a GET request and returns the body of an answer with status 200.
 func (c *Client) get(ctx context.Context, path string) ([]byte, error) {
+	answer, err := c.request(ctx, path)
+	return answer.body, err
+}
+
+// answer is what the daemon sends back.
+type answer struct {
+	code   int
+	server string // the header Server: Docker/20.10.24 (linux)
+	body   []byte
+}
+
+// request sends a GET request and returns an answer with status 200.
+func (c *Client) request(ctx context.Context, path string) (answer, error) {
 	deadline := time.Now().Add(c.limit)
 	if end, ok := ctx.Deadline(); ok && end.Before(deadline) {
 		deadline = end
 	}
 	conn, err := dial(ctx, c.path, deadline)
 	if err != nil {
-		return nil, &Error{Socket: c.socket, Path: path, Err: cause(err)}
+		return answer{}, &Error{Socket: c.socket, Path: path, Err: cause(err)}
 	}
 	defer conn.Close()
 	// The end of ctx ends the exchange at once.
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Now()) })
 	defer stop()
-	code, body, err := exchange(conn, path)
+	got, err := exchange(conn, path)
 	if err != nil {
 		if err := context.Cause(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
-			return nil, &Error{Socket: c.socket, Path: path, Err: err}
+			return answer{}, &Error{Socket: c.socket, Path: path, Err: err}
 		}
-		return nil, &Error{Socket: c.socket, Path: path, Err: cause(err)}
+		return answer{}, &Error{Socket: c.socket, Path: path, Err: cause(err)}
 	}
-	if code != 200 {
-		return nil, &Error{Socket: c.socket, Path: path, Err: &StatusError{Code: code, Message: message(body)}}
+	if got.code != 200 {
+		return answer{}, &Error{Socket: c.socket, Path: path, Err: &StatusError{Code: got.code, Message: message(got.body)}}
 	}
-	return body, nil
+	return got, nil
 }
 
 // dial connects to a unix socket. The file it returns is known to Go's poller,
@@ -80,27 +93,27 @@ func dial(ctx context.Context, path string, deadline time.Time) (*os.File, error
 }
 
 // exchange sends the request and reads the answer.
-func exchange(conn io.ReadWriter, path string) (code int, body []byte, err error) {
+func exchange(conn io.ReadWriter, path string) (got answer, err error) {
 	if _, err := io.WriteString(conn, "GET "+path+" HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n"); err != nil {
-		return 0, nil, err
+		return got, err
 	}
 	r := bufio.NewReader(conn)
 	status, err := line(r)
 	if err != nil {
-		return 0, nil, err
+		return got, err
 	}
 	fields := strings.SplitN(status, " ", 3)
 	if len(fields) < 2 || !strings.HasPrefix(fields[0], "HTTP/1.") {
-		return 0, nil, fmt.Errorf("%w: it begins with %q", ErrNotDocker, head([]byte(status)))
+		return got, fmt.Errorf("%w: it begins with %q", ErrNotDocker, head([]byte(status)))
 	}
-	if code, err = strconv.Atoi(fields[1]); err != nil {
-		return 0, nil, fmt.Errorf("%w: it begins with %q", ErrNotDocker, head([]byte(status)))
+	if got.code, err = strconv.Atoi(fields[1]); err != nil {
+		return got, fmt.Errorf("%w: it begins with %q", ErrNotDocker, head([]byte(status)))
 	}
 	length, chunked := int64(-1), false
 	for {
 		header, err := line(r)
 		if err != nil {
-			return 0, nil, err
+			return got, err
 		}
 		if header == "" {
 			break
@@ -110,28 +123,30 @@ func exchange(conn io.ReadWriter, path string) (code int, body []byte, err error
 		switch strings.ToLower(name) {
 		case "content-length":
 			if length, err = strconv.ParseInt(value, 10, 64); err != nil || length < 0 {
-				return 0, nil, fmt.Errorf("%w: Content-Length is %q", ErrNotDocker, value)
+				return got, fmt.Errorf("%w: Content-Length is %q", ErrNotDocker, value)
 			}
+		case "server":
+			got.server = value
 		case "transfer-encoding":
 			chunked = strings.EqualFold(value, "chunked")
 		}
 	}
 	switch {
 	case chunked:
-		body, err = readChunks(r)
+		got.body, err = readChunks(r)
 	case length >= 0:
 		if length > maxBody {
-			return 0, nil, ErrTooLarge
+			return got, ErrTooLarge
 		}
-		body = make([]byte, length)
-		_, err = io.ReadFull(r, body)
+		got.body = make([]byte, length)
+		_, err = io.ReadFull(r, got.body)
 	default:
-		body, err = io.ReadAll(io.LimitReader(r, maxBody+1))
-		if len(body) > maxBody {
+		got.body, err = io.ReadAll(io.LimitReader(r, maxBody+1))
+		if len(got.body) > maxBody {
 			err = ErrTooLarge
 		}
 	}
-	return code, body, short(err)
+	return got, short(err)
 }
 
 // line reads a line of the head of an answer, without its end.
