@@ -5,32 +5,19 @@ package docker_host_facts
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"path"
 	"strings"
-	"syscall"
 	"time"
 
 	"hardened.docker/modules/internal/dockerapi"
 	"hardened.docker/modules/internal/dockerd"
 	"hardened.docker/modules/internal/host"
-	"hardened.docker/modules/internal/systemd"
+	"hardened.docker/modules/internal/machine"
 )
 
-// client finds the daemon's socket without systemd: from the command line of a
-// running dockerd, else from daemon.json.
+// client asks the daemon, without asking systemd where it listens.
 func client(h *host.Host) *dockerapi.Client {
-	var args []string
-	if found := dockerd.FindProcesses(h).Dockerd; len(found) > 0 {
-		args = found[0].Args
-	}
-	var settings dockerd.Settings
-	if content, _, err := h.ReadRegular(dockerd.ConfigFile(args), 16<<20); err == nil {
-		text := string(content)
-		settings, _ = dockerd.ParseSettings(&text)
-	}
-	socket := dockerd.SocketPath(args, settings, systemd.Unit{})
-	return dockerapi.New(socket, h.Path(socket), 8*time.Second)
+	return dockerd.NewClient(h, dockerd.FindProcesses(h), 8*time.Second)
 }
 
 // stopped reports whether an error is that of a daemon that is just not there.
@@ -152,40 +139,11 @@ func drivers(h *host.Host, root string) []string {
 
 // filesystem tells of the file system that a directory is on, or will be on.
 func filesystem(h *host.Host, dir string) any {
-	var st syscall.Statfs_t
-	for {
-		err := syscall.Statfs(h.Path(dir), &st)
-		if err == nil {
-			break
-		}
-		if !errors.Is(err, fs.ErrNotExist) || dir == "/" {
-			return nil
-		}
-		dir = path.Dir(dir)
+	f, err := machine.ReadFilesystem(h, dir)
+	if err != nil {
+		return nil
 	}
-	block := uint64(st.Bsize)
-	return map[string]any{"type": typeName(int64(st.Type)), "size": uint64(st.Blocks) * block, "free": uint64(st.Bavail) * block, "inodes_free": st.Ffree}
-}
-
-// typeName is the name of a file system's magic number, statfs(2).
-func typeName(magic int64) string {
-	switch magic & 0xffffffff {
-	case 0xEF53:
-		return "ext"
-	case 0x58465342:
-		return "xfs"
-	case 0x9123683E:
-		return "btrfs"
-	case 0x794c7630:
-		return "overlay"
-	case 0x01021994:
-		return "tmpfs"
-	case 0x2FC12FC1:
-		return "zfs"
-	case 0x6969:
-		return "nfs"
-	}
-	return "unknown"
+	return map[string]any{"type": f.Type, "size": f.Size, "free": f.Free, "inodes_free": f.InodesFree}
 }
 
 // network tells of the default bridge and the daemon's networks.

@@ -9,20 +9,17 @@ import (
 	"path"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"hardened.docker/modules/internal/distro"
 	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/internal/machine"
 )
 
 // system tells the distribution, the kernel and the machine.
 func system(_ context.Context, h *host.Host) (map[string]any, error) {
 	facts := map[string]any{"distribution": nil, "kernel": nil, "architecture": nil, "hostname": nil, "init": initSystem(h), "cgroup_version": cgroupVersion(h), "apparmor": flagFile(h, "/sys/module/apparmor/parameters/enabled"), "selinux": selinux(h)}
-	var uts syscall.Utsname
-	if err := syscall.Uname(&uts); err == nil {
-		facts["kernel"] = charsToString(uts.Release[:])
-		facts["architecture"] = charsToString(uts.Machine[:])
-		facts["hostname"] = charsToString(uts.Nodename[:])
+	if k := machine.ReadKernel(); k.Release != "" {
+		facts["kernel"], facts["architecture"], facts["hostname"] = k.Release, k.Architecture, k.Hostname
 	}
 	release, err := distro.Read(h)
 	if err != nil {
@@ -34,19 +31,6 @@ func system(_ context.Context, h *host.Host) (map[string]any, error) {
 	}
 	facts["distribution"] = d
 	return facts, nil
-}
-
-// charsToString reads a field of uname(2), whose characters are signed on some
-// architectures and unsigned on others.
-func charsToString[C int8 | uint8](chars []C) string {
-	var b strings.Builder
-	for _, c := range chars {
-		if c == 0 {
-			break
-		}
-		b.WriteByte(byte(c))
-	}
-	return b.String()
 }
 
 // initSystem is the name of the first process, "systemd" where it manages the

@@ -139,6 +139,22 @@ func (d Daemon) Client(h *host.Host, settings Settings, limit time.Duration) *do
 	return dockerapi.New(path, h.Path(path), limit)
 }
 
+// NewClient finds the daemon's socket without systemd, from the command line of
+// a running dockerd, else from daemon.json, and returns a client of it.
+func NewClient(h *host.Host, found Processes, limit time.Duration) *dockerapi.Client {
+	var d Daemon
+	var args []string
+	if len(found.Dockerd) > 0 {
+		d.Process, args = &found.Dockerd[0], found.Dockerd[0].Args
+	}
+	var settings Settings
+	if content, _, err := h.ReadRegular(ConfigFile(args), maxConfig); err == nil {
+		text := string(content)
+		settings, _ = ParseSettings(&text)
+	}
+	return d.Client(h, settings, limit)
+}
+
 // ParseSettings reads a daemon.json as dockerd does; nil is a file that is not
 // there. It accepts more than docker_daemon_json does: what an engine takes it
 // runs with, however badly it is written.

@@ -63,6 +63,11 @@ type Unit struct {
 	StartLimitInterval time.Duration
 	// InvocationID names this run of the unit in the journal. Systemd 231.
 	InvocationID string
+	// StartTimeout is how long a start may take; the longest span is no limit.
+	StartTimeout time.Duration
+	// Since is when the unit became active, and Began when its last start
+	// began, both in the time since boot without sleep; 0 if it never did.
+	Since, Began time.Duration
 	// Listen has a socket unit's addresses, such as "/run/docker.sock (Stream)".
 	Listen []string
 }
@@ -70,7 +75,7 @@ type Unit struct {
 // properties are what Show asks for.
 const properties = "Id,LoadState,ActiveState,SubState,UnitFileState,Result,FragmentPath,DropInPaths,MainPID," +
 	"ExecMainStartTimestampMonotonic,NRestarts,NeedDaemonReload,Job,StartLimitBurst,StartLimitIntervalUSec,StartLimitIntervalSec," +
-	"InvocationID,Listen,ConditionResult"
+	"InvocationID,Listen,ConditionResult,TimeoutStartUSec,ActiveEnterTimestampMonotonic,InactiveExitTimestampMonotonic"
 
 // Exists reports whether the unit has a unit file; a masked one counts.
 func (u Unit) Exists() bool { return u.LoadState != "not-found" && u.LoadState != "" }
@@ -166,8 +171,13 @@ func (u *Unit) set(name, value string) bool {
 	case "MainPID":
 		u.MainPID, _ = strconv.Atoi(value)
 	case "ExecMainStartTimestampMonotonic":
-		usec, _ := strconv.ParseInt(value, 10, 64)
-		u.Started = time.Duration(usec) * time.Microsecond
+		u.Started = microseconds(value)
+	case "ActiveEnterTimestampMonotonic":
+		u.Since = microseconds(value)
+	case "InactiveExitTimestampMonotonic":
+		u.Began = microseconds(value)
+	case "TimeoutStartUSec":
+		u.StartTimeout = span(value)
 	case "NRestarts":
 		u.Restarts, _ = strconv.Atoi(value)
 	case "NeedDaemonReload":
@@ -188,6 +198,11 @@ func (u *Unit) set(name, value string) bool {
 		return false
 	}
 	return true
+}
+
+func microseconds(text string) time.Duration {
+	usec, _ := strconv.ParseInt(text, 10, 64)
+	return time.Duration(usec) * time.Microsecond
 }
 
 // span reads a time span as systemctl prints it: "1min 30s", "10s", "500ms".

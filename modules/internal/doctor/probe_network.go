@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package doctor
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"hardened.docker/modules/internal/host"
+)
+
+// readMounts reads the mounts that the module itself sees, which are the
+// host's: it runs in no namespace of its own.
+func readMounts(_ context.Context, h *host.Host, _ *Snapshot) (func(*Snapshot), error) {
+	content, err := h.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		return nil, err
+	}
+	mounts := ParseMounts(string(content))
+	return func(s *Snapshot) { s.Mounts = mounts }, nil
+}
+
+// ParseMounts reads the text of /proc/self/mountinfo, proc_pid_mountinfo(5), in
+// its order, which is the order of mounting.
+func ParseMounts(text string) []Mount {
+	var mounts []Mount
+	for _, l := range strings.Split(text, "\n") {
+		before, after, ok := strings.Cut(l, " - ")
+		left, right := strings.Fields(before), strings.Fields(after)
+		if !ok || len(left) < 6 || len(right) < 2 {
+			continue
+		}
+		mounts = append(mounts, Mount{Point: unescape(left[4]), Type: right[0], Source: unescape(right[1]), Line: l, Device: left[2], Root: unescape(left[3])})
+	}
+	return mounts
+}
+
+// unescape takes the octal escapes out of a path in mountinfo.
+func unescape(text string) string {
+	if !strings.Contains(text, `\`) {
+		return text
+	}
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		if text[i] == '\\' && i+3 < len(text) {
+			if n, err := strconv.ParseUint(text[i+1:i+4], 8, 8); err == nil {
+				b.WriteByte(byte(n))
+				i += 3
+				continue
+			}
+		}
+		b.WriteByte(text[i])
+	}
+	return b.String()
+}
+
+// readLinks asks ip for the network interfaces.
+func readLinks(ctx context.Context, h *host.Host, _ *Snapshot) (func(*Snapshot), error) {
+	out, err := h.Run(ctx, host.Command{Argv: []string{"ip", "-j", "-d", "addr", "show"}, Limit: 10 * time.Second})
+	if err != nil {
+		return nil, err
+	}
+	links, err := ParseLinks(out.Stdout)
+	if err != nil {
+		return nil, err
+	}
+	return func(s *Snapshot) { s.Links = links }, nil
+}
+
+// ParseLinks reads what "ip -j -d addr show" prints (iproute2 4.17 and later).
+// A veth whose other end is in another network namespace has link_netnsid.
+func ParseLinks(text []byte) ([]Link, error) {
+	var raw []struct {
+		Index    int    `json:"ifindex"`
+		Peer     int    `json:"link_index"`
+		PeerName string `json:"link"`
+		NetNS    *int   `json:"link_netnsid"`
+		Name     string `json:"ifname"`
+		Master   string
+		State    string `json:"operstate"`
+		Info     struct {
+			Kind string `json:"info_kind"`
+		} `json:"linkinfo"`
+		Addresses []struct {
+			Family string
+			Local  string
+			Bits   int `json:"prefixlen"`
+		} `json:"addr_info"`
+	}
+	if err := json.Unmarshal(text, &raw); err != nil {
+		return nil, fmt.Errorf("cannot read what ip says of the network interfaces: %w", err)
+	}
+	index := map[string]int{}
+	for _, r := range raw {
+		index[r.Name] = r.Index
+	}
+	links := make([]Link, 0, len(raw))
+	for _, r := range raw {
+		l := Link{Index: r.Index, Name: r.Name, Kind: r.Info.Kind, Master: r.Master, Peer: r.Peer, Away: r.NetNS != nil, State: r.State}
+		// ip writes the other end's name in place of its index where it knows it.
+		if l.Peer == 0 && r.PeerName != "" {
+			l.Peer = index[r.PeerName]
+		}
+		for _, a := range r.Addresses {
+			if a.Family == "inet" {
+				l.Addr = append(l.Addr, a.Local+"/"+strconv.Itoa(a.Bits))
+			}
+		}
+		if l.Name != "" {
+			links = append(links, l)
+		}
+	}
+	return links, nil
+}

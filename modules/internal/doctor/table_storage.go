@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package doctor
+
+func storageChecks() []Check {
+	return []Check{
+		{ID: "overwritten_mount_points", Group: "storage", Severity: Error, Needs: []string{probeMounts, probeConfig}, Judge: overwrittenMounts, Repairs: true, Interrupts: Nothing,
+			Title:  "A mount hides Docker's layers or containers",
+			Remedy: "docker_repair unmounts it, the last mount first. Remove nothing before that: docker rm and docker rmi succeed now and leave the hidden layers behind. Then take out what mounted it (/etc/fstab, a mount unit).",
+			Source: guide + "Abnormal Scenario: Mount Point Being Overwritten"},
+		{ID: "storage_driver", Group: "storage", Severity: Warning, Needs: []string{probeConfig}, Judge: storageDriver,
+			Title:  "The storage driver is slow, or gone from newer engines",
+			Remedy: "Save the images (docker save), set storage-driver to overlay2, and load them again: containers do not move from driver to driver.",
+			Source: guide + "Storage Driver Configuration; " + notes + "3.4.1 introduction to docker storage engine"},
+		{ID: "driver_traces", Group: "storage", Severity: Info, Needs: []string{probeState}, Judge: driverTraces,
+			Title:  "The data-root has files of more than one storage driver",
+			Remedy: "Set storage-driver in daemon.json to the one whose containers are wanted. The other's directory, with image/<driver>, can go when nothing of it is wanted.",
+			Source: notes + "3.4.2 modifying the docker storage engine"},
+		{ID: "overlay_kernel", Group: "storage", Severity: Error, Needs: []string{probeSystem, probeConfig}, Judge: overlayKernel,
+			Title:  "The kernel does not have the overlayfs that overlay2 needs",
+			Remedy: "Install a kernel of 4.0 or later that has overlay (modprobe overlay).",
+			Source: guide + "overlay2 Storage Driver Configuration: Kernel version"},
+		{ID: "backing_filesystem", Group: "storage", Severity: Error, Needs: []string{probeState, probeConfig}, Judge: backingFilesystem,
+			Title:  "The data-root's file system does not suit overlay2",
+			Remedy: "Use ext4, or xfs made with mkfs.xfs -n ftype=1: ftype cannot be changed later. hardened.docker.docker_data_root moves the data.",
+			Source: notes + "3.4.2 modifying the docker storage engine"},
+		{ID: "copy_up_space", Group: "storage", Severity: Warning, Needs: []string{probeState}, Judge: copyUpSpace,
+			Title:  "There is little room for files that containers change",
+			Remedy: "Make room: docker system df; hardened.docker.docker_prune. The first change of a file of an image copies the whole file.",
+			Source: guide + "overlay2 Storage Driver Configuration: Precautions"},
+		{ID: "layer_missing", Group: "storage", Severity: Error, Needs: []string{probeState, probeMounts}, Judge: layersMissing,
+			Title:  "A container's layer is gone",
+			Remedy: "The container cannot start, and what it wrote is lost: restore the data-root from a backup, or remove the container and make it again.",
+			Source: guide + "overlay2 Storage Driver Configuration: Precautions"},
+		{ID: "residual_semaphores", Group: "storage", Severity: Warning, Needs: []string{probeIPC, probeSystem}, Judge: residualSemaphores, Repairs: true, Interrupts: Nothing,
+			Title:  "Device mapper's semaphores were left behind",
+			Remedy: "docker_repair removes those that nobody has used for a minute. When all that kernel.sem allows are taken, dockerd with devicemapper does not start.",
+			Source: guide + "Semaphores May Be Residual"},
+	}
+}
+
+func networkChecks() []Check {
+	return []Check{
+		{ID: "duplicate_networks", Group: "network", Severity: Warning, Needs: []string{probeAPI}, Judge: duplicateNetworks,
+			Title:  "Two networks have the same name",
+			Remedy: "docker network rm with the ID of the one that is not used: docker network inspect tells which has containers.",
+			Source: guide + "Daemon Network Configuration"},
+		{ID: "userland_proxies", Group: "network", Severity: Info, Needs: []string{probeProcesses}, Judge: proxies,
+			Title:  "Published ports have a process each",
+			Remedy: "Publish only what is needed, or set userland-proxy to false in daemon.json and restart.",
+			Source: guide + "Daemon Network Configuration; " + notes + "4.2 viewing containerd process relationships"},
+		{ID: "bridge_missing", Group: "network", Severity: Error, Needs: []string{probeLinks, probeConfig}, Judge: bridgeMissing,
+			Title:  "The default bridge is missing or has no address",
+			Remedy: "Restart dockerd, which makes it again.",
+			Source: notes + "3.3 viewing docker network card information"},
+		{ID: "stale_bridge_address", Group: "network", Severity: Warning, Needs: []string{probeLinks, probeConfig}, Judge: staleBridge, Repairs: true, Interrupts: Containers,
+			Title:  "docker0 keeps an address that is not configured any more",
+			Remedy: "docker_repair sets the default address for one restart; the engine keeps it afterwards. Deleting docker0 does not help, and deleting network/files/local-kv.db loses all networks.",
+			Source: guide + "Daemon Network Configuration"},
+		{ID: "residual_veths", Group: "network", Severity: Warning, Needs: []string{probeLinks}, Judge: residualVeths, Repairs: true, Interrupts: Nothing,
+			Title:  "Network interfaces of containers were left behind",
+			Remedy: "docker_repair deletes them. They stay over every restart of dockerd, which does not know them.",
+			Source: guide + "NICs May Be Residual"},
+		{ID: "ip_forward", Group: "network", Severity: Error, Needs: []string{probeSystem, probeAPI}, Judge: forwarding,
+			Title:  "The kernel does not forward packets of containers",
+			Remedy: "sysctl -w net.ipv4.ip_forward=1, and find who set it to 0: sysctl.d, or a restarted network service.",
+			Source: notes + "4.2 viewing containerd process relationships"},
+		{ID: "bridge_filter", Group: "network", Severity: Error, Needs: []string{probeSystem, probeConfig}, Judge: bridgeFilter,
+			Title:  "Nothing keeps containers of the default bridge apart, though icc is false",
+			Remedy: "sysctl -w net.bridge.bridge-nf-call-iptables=1, and find who set it to 0.",
+			Source: guide + "Iptables Component"},
+	}
+}

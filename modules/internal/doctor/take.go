@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"hardened.docker/modules/internal/host"
+)
+
+// The probes, by the names that checks need them under.
+const (
+	probeSystem    = "system"
+	probeProcesses = "processes"
+	probeConfig    = "config"
+	probeUnits     = "units"
+	probeVersion   = "version"
+	probeAPI       = "api"
+	probeMounts    = "mounts"
+	probeLinks     = "links"
+	probeJournal   = "journal"
+	probeStream    = "stream"
+	probeState     = "state"
+	probeIPC       = "ipc"
+	probePackages  = "packages"
+	probeLimits    = "limits"
+)
+
+// probe reads a part of the host. It gets what was read before it and must not
+// keep it; what it read is put in by the function that it returns, so that a
+// probe that comes too late writes nowhere.
+type probe struct {
+	name string
+	read func(ctx context.Context, h *host.Host, early *Snapshot) (func(*Snapshot), error)
+}
+
+// early are the probes that others build on: they read a few small files.
+func early() []probe {
+	return []probe{{probeSystem, readSystem}, {probeProcesses, readProcesses}, {probeConfig, readConfig}}
+}
+
+func probes() []probe {
+	return []probe{
+		{probeUnits, readUnits}, {probeVersion, readVersion}, {probeAPI, readAPI}, {probeMounts, readMounts}, {probeLinks, readLinks},
+		{probeJournal, readJournal}, {probeStream, readStream}, {probeState, readState}, {probeIPC, readIPC}, {probePackages, readPackages},
+		{probeLimits, readLimits},
+	}
+}
+
+// Take reads the host. Each probe may take as long as limit; one that takes
+// longer is left behind and named in Failed.
+func Take(ctx context.Context, h *host.Host, limit time.Duration) *Snapshot {
+	s := &Snapshot{Failed: map[string]string{}, Now: time.Now(), Daemon: Down}
+	s.run(ctx, h, limit, early())
+	s.run(ctx, h, limit, probes())
+	s.settle()
+	return s
+}
+
+// answer is the end of a probe.
+type answer struct {
+	name string
+	put  func(*Snapshot)
+	err  error
+}
+
+// run runs probes side by side.
+func (s *Snapshot) run(ctx context.Context, h *host.Host, limit time.Duration, list []probe) {
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("it took longer than %v", limit))
+	defer cancel()
+	late := time.After(limit + time.Second)
+	answers := make(chan answer, len(list))
+	// A copy: probes read it while answers are put into s.
+	before := *s
+	for _, p := range list {
+		go func() {
+			defer func() {
+				if v := recover(); v != nil {
+					answers <- answer{p.name, nil, fmt.Errorf("cannot finish the probe %s, it met a defect of its own (%v); please report it: %s", p.name, v, debug.Stack())}
+				}
+			}()
+			put, err := p.read(ctx, h, &before)
+			answers <- answer{p.name, put, err}
+		}()
+	}
+	waiting := make(map[string]bool, len(list))
+	for _, p := range list {
+		waiting[p.name] = true
+	}
+	for len(waiting) > 0 {
+		select {
+		case a := <-answers:
+			delete(waiting, a.name)
+			if a.put != nil {
+				a.put(s)
+			}
+			if a.err != nil {
+				s.Failed[a.name] = a.err.Error()
+			}
+		case <-late:
+			for name := range waiting {
+				s.Failed[name] = fmt.Sprintf("cannot finish the probe %s: it took longer than %v", name, limit)
+			}
+			return
+		}
+	}
+}
+
+// settle decides what follows from several probes together.
+func (s *Snapshot) settle() {
+	if s.Daemon == Down && s.Program == "" && !s.Config.Unit && len(s.Processes.Dockerd) == 0 && s.Failed[probeVersion] == "" {
+		s.Daemon = Absent
+	}
+	for _, text := range []string{s.Info.ServerVersion, s.Version.Version, s.Program} {
+		if v, err := parseVersion(text); err == nil && !s.Engine.Known() {
+			s.Engine = v
+		}
+	}
+	shims := map[string]bool{}
+	for _, id := range s.Processes.ContainerIDs() {
+		shims[id] = true
+	}
+	for i := range s.State.Runtime {
+		s.State.Runtime[i].Shim = shims[s.State.Runtime[i].ID]
+	}
+}
+
+func number(n int) string { return strconv.Itoa(n) }
