@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # Documentation only. The module is a Go program: docker_doctor.go.
 
 DOCUMENTATION = r"""
@@ -14,7 +15,7 @@ description:
     C(docs/checks.md) of the collection has all of them.
   - C(docker_repair) mends what O(checks) names and RV(findings) marks with C(repair.available).
 author:
-  - The hardened.docker maintainers
+  - The hardened.docker maintainers (@hardened-docker)
 attributes:
   check_mode:
     support: full
