@@ -29,9 +29,11 @@ import (
 	"hardened.docker/modules/docker_repository"
 	"hardened.docker/modules/docker_service"
 	"hardened.docker/modules/docker_storage"
+	"hardened.docker/modules/docker_thinpool"
 	"hardened.docker/modules/docker_unit"
 	"hardened.docker/modules/internal/ansible"
 	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/thinpool_profile"
 )
 
 // version is the collection's version. The Makefile sets it from galaxy.yml.
@@ -48,7 +50,9 @@ func modules() ansible.Table {
 		{Name: "docker_repository", Module: docker_repository.Module},
 		{Name: "docker_service", Module: docker_service.Module},
 		{Name: "docker_storage", Module: docker_storage.Module},
+		{Name: "docker_thinpool", Module: docker_thinpool.Module},
 		{Name: "docker_unit", Module: docker_unit.Module},
+		{Name: "thinpool_profile", Module: thinpool_profile.Module},
 	}
 }
 

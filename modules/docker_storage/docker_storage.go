@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	"hardened.docker/modules/internal/ansible"
+	"hardened.docker/modules/internal/configured"
 	"hardened.docker/modules/internal/dataroot"
 	"hardened.docker/modules/internal/dockerd"
 	"hardened.docker/modules/internal/dropin"
@@ -65,7 +66,7 @@ func plan(ctx context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
 		out.Result = t.result(nil, nil, dataroot.Contents{})
 		return out, nil
 	}
-	config, err := readConfig(h, t.line.Flags())
+	config, err := configured.ReadFile(h, t.line.Flags())
 	if err != nil {
 		return nil, err
 	}
@@ -80,17 +81,17 @@ func plan(ctx context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	version, text, err := engineVersion(ctx, h, p)
+	version, text, err := dockerd.VersionFor(ctx, h, p.EngineVersion)
 	if err != nil {
 		return nil, err
 	}
-	doc := engine.WithFlags(config.doc, uses)
+	doc := engine.WithFlags(config.File, uses)
 	warnings, err := judge(p, doc, version)
 	out.Warnings = append(out.Warnings, warnings...)
 	if err != nil {
 		return nil, err
 	}
-	hidden, err := guard(h, p, engine.WithFlags(config.doc, t.line.Flags()), doc)
+	hidden, err := guard(h, p, engine.WithFlags(config.File, t.line.Flags()), doc)
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +170,7 @@ func (t target) edit(p Params, before file.State) ([]byte, []engine.FlagUse, err
 			}
 		}
 	}
-	content, err := dropin.SetVariable(t.file, before.Content, t.variable, strings.Join(words, " "))
+	content, err := t.write(p, before.Content, words)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -192,6 +193,16 @@ func (t target) edit(p Params, before file.State) ([]byte, []engine.FlagUse, err
 		}
 	}
 	return content, uses, nil
+}
+
+// write returns the file with the variable's words. A variable that has nothing
+// to say is taken out: with an empty one the daemon's environment would differ
+// from what it was before the module came, which costs a restart.
+func (t target) write(p Params, content []byte, words []string) ([]byte, error) {
+	if p.State == "absent" && len(words) == 0 {
+		return dropin.RemoveVariable(t.file, content, t.variable)
+	}
+	return dropin.SetVariable(t.file, content, t.variable, strings.Join(words, " "))
 }
 
 func valuesOf(uses []engine.FlagUse, flag string) []string {
@@ -225,27 +236,6 @@ func judge(p Params, doc map[string]any, version engine.Version) (warnings []str
 		return warnings, errors.New(strings.Join(refused, "; "))
 	}
 	return warnings, nil
-}
-
-// engineVersion is the version that the settings are judged for, and how it
-// is spelt; nil if there is no engine.
-func engineVersion(ctx context.Context, h *host.Host, p Params) (engine.Version, any, error) {
-	if p.EngineVersion != nil {
-		version, err := engine.Parse(*p.EngineVersion)
-		if err != nil {
-			return version, nil, fmt.Errorf("invalid value of option \"engine_version\": %w", err)
-		}
-		return version, *p.EngineVersion, nil
-	}
-	text, err := dockerd.ProgramVersion(ctx, h)
-	if err != nil {
-		return engine.Version{}, nil, nil
-	}
-	version, err := engine.Parse(text)
-	if err != nil {
-		return engine.Version{}, nil, nil
-	}
-	return version, text, nil
 }
 
 // running reports whether dockerd runs. A host without systemd runs none.

@@ -3,13 +3,12 @@
 package docker_storage
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"path"
 	"slices"
 	"strings"
 
+	"hardened.docker/modules/internal/configured"
 	"hardened.docker/modules/internal/dockerd"
 	"hardened.docker/modules/internal/dropin"
 	"hardened.docker/modules/internal/engine"
@@ -124,34 +123,10 @@ func (t target) own() []engine.FlagUse {
 	return own
 }
 
-// config is daemon.json as it is.
-type config struct {
-	path string
-	doc  map[string]any
-}
-
-func readConfig(h *host.Host, uses []engine.FlagUse) (config, error) {
-	c := config{path: engine.ConfigFile(uses)}
-	content, _, err := h.ReadRegular(c.path, maxSize)
-	if errors.Is(err, fs.ErrNotExist) {
-		return c, nil
-	}
-	if err != nil {
-		return c, fmt.Errorf("cannot read %s: %w", c.path, err)
-	}
-	text := string(content)
-	settings, err := dockerd.ParseSettings(&text)
-	if err != nil {
-		return c, fmt.Errorf("cannot use %s: %w: repair it first, or dockerd does not start", c.path, err)
-	}
-	c.doc = settings.Document()
-	return c, nil
-}
-
 // agree refuses to write what is also set elsewhere: dockerd does not start
 // with an option both as a flag and in the file, and of a flag that is there
 // twice it takes the last.
-func (t target) agree(p Params, c config) error {
+func (t target) agree(p Params, c configured.Config) error {
 	if p.State == "absent" {
 		return nil
 	}
@@ -162,9 +137,9 @@ func (t target) agree(p Params, c config) error {
 		if !wanted.given {
 			continue
 		}
-		if value, set := c.doc[wanted.key]; set && value != nil {
+		if value, set := c.File[wanted.key]; set && value != nil {
 			return fmt.Errorf("cannot set --%s in %s: %s has %q, and dockerd does not start with both, even if they agree: remove the key with docker_daemon_json and remove: [%s], or leave this to daemon.json and use state: absent here",
-				wanted.flag, t.file, c.path, wanted.key, wanted.key)
+				wanted.flag, t.file, c.Path, wanted.key, wanted.key)
 		}
 		for _, use := range t.line.Flags() {
 			if use.Flag == wanted.flag && !t.isOwn(use) {

@@ -94,6 +94,14 @@ type Failure struct {
 func (f *Failure) Error() string { return f.Err.Error() }
 func (f *Failure) Unwrap() error { return f.Err }
 
+// NothingDone is the error of an act that found, before it changed anything,
+// that it cannot be done: what it needs should have been made by an earlier
+// task, and was not. The task fails without a change of its own.
+type NothingDone struct{ Err error }
+
+func (n *NothingDone) Error() string { return n.Err.Error() }
+func (n *NothingDone) Unwrap() error { return n.Err }
+
 // Table is the list of modules of a binary, sorted by name.
 type Table []Entry
 

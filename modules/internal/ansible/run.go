@@ -135,10 +135,15 @@ func (r *response) act(ctx context.Context, h *host.Host, acts []Act, opts inter
 				return
 			}
 			// Part of a failed act can have been done, also of one that panics.
+			before := r.changed
 			r.changed = true
 			returned, err := act.Do(ctx, h)
 			r.merge(returned)
 			if err != nil {
+				var nothing *NothingDone
+				if errors.As(err, &nothing) {
+					r.changed = before
+				}
 				r.fail(interrupted(ctx, err))
 				return
 			}

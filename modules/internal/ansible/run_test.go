@@ -56,6 +56,8 @@ func (s step) Do(ctx context.Context, _ *host.Host) (map[string]any, error) {
 	switch {
 	case strings.HasPrefix(s.name, "fail:"):
 		return map[string]any{"partly": s.name}, fmt.Errorf("cannot do %s", s.name)
+	case s.name == "nothing":
+		return nil, fmt.Errorf("cannot begin: %w", &NothingDone{errors.New("it is not there")})
 	case s.name == "panic":
 		panic("act")
 	case s.name == "kill":
@@ -186,6 +188,16 @@ func TestRunRefuses(t *testing.T) {
 				t.Errorf("run(%s) did %v; want nothing done", test.args, done)
 			}
 		})
+	}
+}
+
+// TestNothingDone: an act that could not begin leaves changed as it was.
+func TestNothingDone(t *testing.T) {
+	for args, want := range map[string]bool{`{"do": ["nothing"]}`: false, `{"do": ["a", "nothing"]}`: true, `{"do": ["fail:a"]}`: true} {
+		result, _, code := runProbe(t, args)
+		if result["changed"] != want || code == 0 {
+			t.Errorf("%s: changed = %v, exit status %d; want %v and a failure", args, result["changed"], code, want)
+		}
 	}
 }
 

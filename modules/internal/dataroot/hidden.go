@@ -55,7 +55,7 @@ func HiddenByDriver(h *host.Host, root, was, will string) (Contents, error) {
 		}
 		gone := held.Without(next)
 		if was != "" {
-			gone = gone.of(was)
+			gone = gone.Of(was)
 		}
 		hidden.Containers = append(hidden.Containers, gone.Containers...)
 		hidden.Images = append(hidden.Images, gone.Images...)
@@ -77,9 +77,9 @@ func chosen(root string, drivers []string) (string, error) {
 	return "", fmt.Errorf("cannot leave the storage driver to the engine: %s has files of %s, and an engine that is not told which to use does not start: name one", root, strings.Join(drivers, " and "))
 }
 
-// of returns what was made with a driver, and the containers of which that is
+// Of returns what was made with a driver, and the containers of which that is
 // not known.
-func (c Contents) of(driver string) Contents {
+func (c Contents) Of(driver string) Contents {
 	return Contents{
 		Containers: slices.DeleteFunc(slices.Clone(c.Containers), func(one Container) bool { return one.Driver != driver && one.Driver != "" }),
 		Images:     slices.DeleteFunc(slices.Clone(c.Images), func(one Image) bool { return one.Driver != driver }),

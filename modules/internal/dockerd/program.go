@@ -4,10 +4,12 @@ package dockerd
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
+	"hardened.docker/modules/internal/engine"
 	"hardened.docker/modules/internal/host"
 )
 
@@ -48,4 +50,26 @@ func ProgramVersion(ctx context.Context, h *host.Host) (string, error) {
 	_, rest, _ := strings.Cut(string(out.Stdout), "ersion ")
 	version, _, _ := strings.Cut(strings.TrimSpace(rest), ",")
 	return version, nil
+}
+
+// VersionFor returns the engine version that a task is judged for and how it is
+// spelt: that of its option engine_version, or else that of the installed
+// dockerd. Without either the version is not known, and the text nil.
+func VersionFor(ctx context.Context, h *host.Host, option *string) (engine.Version, any, error) {
+	if option != nil {
+		version, err := engine.Parse(*option)
+		if err != nil {
+			return version, nil, fmt.Errorf("invalid value of option \"engine_version\": %w", err)
+		}
+		return version, *option, nil
+	}
+	text, err := ProgramVersion(ctx, h)
+	if err != nil {
+		return engine.Version{}, nil, nil
+	}
+	version, err := engine.Parse(text)
+	if err != nil {
+		return engine.Version{}, nil, nil
+	}
+	return version, text, nil
 }

@@ -201,6 +201,21 @@ func TestSetVariable(t *testing.T) {
 	}
 }
 
+func TestRemoveVariable(t *testing.T) {
+	for before, want := range map[string]string{
+		"# a\nX=1\nY=2\n":        "# a\nY=2\n",
+		"X=\"1 \\\n2\"\nY=2":     "Y=2",
+		"Y=2\n":                  "Y=2\n",
+		"X=1\nX=2\n":             "X=1\nX=\"\"\n",
+		"X=":                     "",
+		"# X=1\nX='a b' # c\nY=": "# X=1\nY=",
+	} {
+		if got, err := RemoveVariable("/f", []byte(before), "X"); err != nil || string(got) != want {
+			t.Errorf("RemoveVariable(%q) = %q, %v; want %q", before, got, err, want)
+		}
+	}
+}
+
 func TestParseSpan(t *testing.T) {
 	tests := []struct {
 		text string

@@ -51,6 +51,28 @@ func SetVariable(file string, content []byte, name, value string) ([]byte, error
 	return []byte(edited), nil
 }
 
+// RemoveVariable takes a variable out of an environment file, so that the
+// service does not get it at all. One that is assigned several times gets an
+// empty value, since an earlier assignment would count again.
+func RemoveVariable(file string, content []byte, name string) ([]byte, error) {
+	all := unitfile.ParseEnvironmentFile(file, content)
+	at := slices.IndexFunc(all, func(v unitfile.Variable) bool { return v.Name == name })
+	if at < 0 {
+		return content, nil
+	}
+	lines := strings.SplitAfter(string(content), "\n")
+	end, ok := assignmentEnd(file, lines, all, at)
+	last := !slices.ContainsFunc(all[at+1:], func(v unitfile.Variable) bool { return v.Name == name })
+	if !ok || !last {
+		return SetVariable(file, content, name, "")
+	}
+	edited := strings.Join(lines[:all[at].Line-1], "") + strings.Join(lines[end:], "")
+	if !slices.Equal(slices.Delete(values(all), at, at+1), values(unitfile.ParseEnvironmentFile(file, []byte(edited)))) {
+		return SetVariable(file, content, name, "")
+	}
+	return []byte(edited), nil
+}
+
 // assignmentEnd returns the line after the last of an assignment, which goes
 // over several with quotes and backslashes.
 func assignmentEnd(file string, lines []string, all []unitfile.Variable, index int) (int, bool) {
