@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # Documentation only. The module is a Go program: docker_thinpool.go.
 
 DOCUMENTATION = r"""
@@ -14,7 +15,7 @@ description:
   - Refused for engines without C(devicemapper), which are those from 25.0 on, and for kernels that have no thin pools.
   - An interrupted run is completed by the next one. A pool that is there keeps its size.
 author:
-  - The hardened.docker maintainers
+  - The hardened.docker maintainers (@hardened-docker)
 attributes:
   check_mode:
     support: full

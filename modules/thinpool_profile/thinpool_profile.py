@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # Documentation only. The module is a Go program: thinpool_profile.go.
 
 DOCUMENTATION = r"""
@@ -11,7 +12,7 @@ description:
     grows nothing.
   - Other settings and comments of a profile that is there are kept. LVM validates the profile before it is written.
 author:
-  - The hardened.docker maintainers
+  - The hardened.docker maintainers (@hardened-docker)
 attributes:
   check_mode:
     support: full
