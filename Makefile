@@ -21,6 +21,7 @@ PYTHON := $(shell python3 -c 'import sys; print(sys._base_executable)' 2>/dev/nu
 # Set-up is kept outside the clone, so that the next clone has it too.
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/hardened.docker
 VENV := $(CACHE)/venv-$(shell sha256sum requirements-dev.txt | cut -c1-12)
+ECOSYSTEM := $(CACHE)/ecosystem-$(shell sha256sum requirements-ecosystem.txt | cut -c1-12)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
@@ -52,6 +53,11 @@ $(VENV)/.complete: | tools
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "missing Python 3.11 or newer: python3 is $$($(PYTHON) --version 2>&1)" >&2; exit 1; }
 	@PYTHON=$(PYTHON) tools/venv $(VENV) -r requirements-dev.txt
+	@touch $@
+
+# What Galaxy and its neighbours check with, which only these checks need.
+$(ECOSYSTEM)/.complete: | tools
+	@PYTHON=$(PYTHON) tools/venv $(ECOSYSTEM) -r requirements-ecosystem.txt
 	@touch $@
 
 .PHONY: setup
@@ -105,6 +111,15 @@ collection: build $(VENV)/.complete ## build/hardened-docker-<version>.tar.gz, r
 	@rm -rf $(BUILD)/unsorted
 	@ls -l $(BUILD)/hardened-docker-$(VERSION).tar.gz
 
+.PHONY: changelog
+changelog: stage-native $(ECOSYSTEM)/.complete ## turn the fragments into CHANGELOG.rst, for the commit of a release
+	@PATH=$(ECOSYSTEM)/bin:$$PATH tools/changelog --write
+
+.PHONY: release
+release: build $(ECOSYSTEM)/.complete ## build/release: tarball, binaries, SBOM and digests
+	$(call say,Packing the release)
+	@PATH=$(ECOSYSTEM)/bin:$$PATH tools/release
+
 .PHONY: library
 library: $(BUILD)/bin/linux_$(NATIVE)/hardened-docker ## build/library/<module>: plain binary modules, without the collection
 	@rm -rf $(BUILD)/library && mkdir -p $(BUILD)/library
@@ -115,7 +130,7 @@ library: $(BUILD)/bin/linux_$(NATIVE)/hardened-docker ## build/library/<module>:
 # --- testing -----------------------------------------------------------------
 
 .PHONY: test
-test: setup stage-native lint size test-go test-tools test-hosts test-engine test-delivery ## all tests that fit this machine
+test: setup stage-native lint size test-go test-tools test-hosts test-engine test-delivery ecosystem test-release ## all tests that fit this machine
 	@for scenario in $(SCENARIOS); do $(MAKE) --no-print-directory molecule SCENARIO=$$scenario; done
 	$(call say,All tests passed)
 
@@ -145,6 +160,16 @@ test-engine: setup stage-native ## compare the engine table with real dockerds, 
 test-delivery: setup stage-native ## deliver to hosts on the oldest and the newest ansible-core
 	$(call say,Delivery to hosts on the oldest and the newest ansible-core)
 	@tests/delivery/run
+
+.PHONY: test-release
+test-release: setup release ## try build/release: every architecture, another clone, two ansible-cores, hosts
+	$(call say,The release as those who get it find it)
+	@tests/release/run
+
+.PHONY: ecosystem
+ecosystem: collection $(ECOSYSTEM)/.complete ## ansible-test sanity, galaxy-importer, changelog and documentation lint
+	$(call say,What Galaxy and its neighbours check)
+	@PATH=$(ECOSYSTEM)/bin:$$PATH tools/ecosystem
 
 .PHONY: lint
 lint: $(VENV)/.complete stage-native ## gofmt, vet, staticcheck, govulncheck, shellcheck, yamllint, ansible-lint
