@@ -89,6 +89,7 @@ notes:
     O(rules_file), because auditd starts before containerd.
   - Nothing is restarted or interrupted.
 seealso:
+  - module: hardened.docker.docker_files
   - module: hardened.docker.docker_unit
 """
 

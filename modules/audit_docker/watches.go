@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -170,14 +169,8 @@ func canonical(h *host.Host, name string) string {
 
 // resolved is the name without symbolic links, or as it is if it is not there.
 func resolved(h *host.Host, name string) string {
-	real, err := filepath.EvalSymlinks(h.Path(name))
-	if err != nil {
-		return name
-	}
-	if root := h.Path("/"); root != "/" {
-		real = "/" + strings.TrimPrefix(strings.TrimPrefix(real, path.Clean(root)), "/")
-	}
-	return real
+	name, _ = h.Resolve(name)
+	return name
 }
 
 // elsewhere are the wanted rules that other files declare.

@@ -144,6 +144,18 @@ func (h *Host) Readlink(name string) (string, error) {
 	return target, h.strip(name, err)
 }
 
+// Resolve returns the name of a file without symbolic links in it.
+func (h *Host) Resolve(name string) (string, error) {
+	real, err := filepath.EvalSymlinks(h.Path(name))
+	if err != nil {
+		return name, h.strip(name, err)
+	}
+	if root := h.Path("/"); root != "/" {
+		real = "/" + strings.TrimPrefix(strings.TrimPrefix(real, filepath.Clean(root)), "/")
+	}
+	return real, nil
+}
+
 // Exists reports whether the named file exists, a dangling link included.
 func (h *Host) Exists(name string) bool {
 	_, err := h.Lstat(name)
