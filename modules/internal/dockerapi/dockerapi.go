@@ -98,7 +98,9 @@ type Info struct {
 	MemTotal            int64
 	Name                string
 	Swarm               struct{ LocalNodeState string }
-	Warnings            []string
+	// FirewallBackend is nil before engine 28.
+	FirewallBackend *struct{ Driver string }
+	Warnings        []string
 }
 
 // RegistryConfig is how the daemon treats registries.
@@ -127,6 +129,16 @@ type Container struct {
 	Image  string
 	State  string
 	Status string
+	Ports  []Port
+}
+
+// Port is a port of a running container. PublicPort is 0 if it is not
+// published.
+type Port struct {
+	IP          string
+	PrivatePort int
+	PublicPort  int
+	Type        string
 }
 
 // Name returns the container's own name, without the slash that the API puts
@@ -148,6 +160,9 @@ type Network struct {
 	Scope   string
 	IPAM    struct{ Config []Pool }
 	Options map[string]string
+	// Internal networks have no way out.
+	Internal   bool
+	EnableIPv6 bool
 }
 
 // Pool is a range of addresses of a network.

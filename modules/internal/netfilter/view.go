@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package netfilter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"time"
+
+	"hardened.docker/modules/internal/dockerapi"
+	"hardened.docker/modules/internal/dockerd"
+	"hardened.docker/modules/internal/host"
+)
+
+// View is the engine's part in the packet filter: what it should have there and
+// what it has.
+type View struct {
+	Daemon dockerd.Daemon
+	// Running is false if dockerd does not run. Nothing of the rest is known
+	// then.
+	Running bool
+	// Manages is false for an engine that was told to write no rules.
+	Manages bool
+	State   State
+	Wanted  Wanted
+	Lost    Lost
+	// LiveRestore tells that containers live on while dockerd restarts.
+	LiveRestore bool
+	// Containers are the names of those that run.
+	Containers []string
+	Client     *dockerapi.Client
+}
+
+// questionLimit is how long the daemon may take for one answer.
+const questionLimit = 15 * time.Second
+
+// maxConfig is how large a daemon.json may be, in bytes.
+const maxConfig = 1 << 20
+
+// Look asks the engine what it should have in the packet filter, and reads
+// that. A daemon that does not run is no error.
+func Look(ctx context.Context, h *host.Host) (View, error) {
+	var v View
+	var err error
+	if v.Daemon, err = dockerd.Read(ctx, h); err != nil {
+		return v, err
+	}
+	if v.Running = v.Daemon.Running(); !v.Running {
+		return v, nil
+	}
+	settings, err := readSettings(h, v.Daemon.Process.Args)
+	if err != nil {
+		return v, err
+	}
+	v.Client = v.Daemon.Client(h, settings, questionLimit)
+	if err := v.ask(ctx); err != nil {
+		return v, err
+	}
+	if v.Manages = managesRules(settings, v.Daemon.Process.Args); !v.Manages {
+		return v, nil
+	}
+	return v, v.Reread(ctx, h)
+}
+
+// Reread reads the packet filter again, for the same networks and containers.
+func (v *View) Reread(ctx context.Context, h *host.Host) error {
+	state, err := Read(ctx, h, v.State.Backend == NFTables)
+	if err != nil {
+		return err
+	}
+	v.State = state
+	if v.State.Backend == NFTables {
+		v.Lost = MissingNative(v.State.IPv4, v.Wanted)
+	} else {
+		v.Lost = Missing(v.State.IPv4, v.Wanted)
+	}
+	return nil
+}
+
+func readSettings(h *host.Host, args []string) (dockerd.Settings, error) {
+	name := dockerd.ConfigFile(args)
+	content, _, err := h.ReadRegular(name, maxConfig)
+	if errors.Is(err, fs.ErrNotExist) {
+		return dockerd.Settings{}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot read %s: %w", name, err)
+	}
+	text := string(content)
+	settings, err := dockerd.ParseSettings(&text)
+	if err != nil {
+		// dockerd runs on what it read when it started.
+		return dockerd.Settings{}, nil
+	}
+	return settings, nil
+}
+
+// managesRules reports whether the engine writes rules: the setting iptables,
+// true by default.
+func managesRules(settings dockerd.Settings, args []string) bool {
+	return string(settings["iptables"]) != "false" && !slices.Contains(args, "--iptables=false")
+}
+
+// ask asks the daemon for its networks, ports and how it handles containers.
+func (v *View) ask(ctx context.Context) error {
+	info, err := v.Client.Info(ctx)
+	if err != nil {
+		return err
+	}
+	v.LiveRestore = info.LiveRestoreEnabled
+	if info.FirewallBackend != nil && strings.HasPrefix(info.FirewallBackend.Driver, NFTables) {
+		v.State.Backend = NFTables
+	}
+	networks, err := v.Client.Networks(ctx)
+	if err != nil {
+		return err
+	}
+	v.Wanted.Bridges = bridges(networks)
+	containers, err := v.Client.Containers(ctx, false)
+	if err != nil {
+		return err
+	}
+	for _, c := range containers {
+		v.Containers = append(v.Containers, c.Name())
+	}
+	v.Wanted.Ports = ports(containers)
+	return nil
+}
+
+// Options of bridge networks, moby libnetwork/drivers/bridge/labels.go.
+const (
+	optionName    = "com.docker.network.bridge.name"
+	optionDefault = "com.docker.network.bridge.default_bridge"
+	optionICC     = "com.docker.network.bridge.enable_icc"
+	optionMode    = "com.docker.network.bridge.gateway_mode_ipv4"
+)
+
+// bridges are the bridge networks that have rules of the usual kind.
+func bridges(networks []dockerapi.Network) []Bridge {
+	var list []Bridge
+	for _, n := range networks {
+		if n.Driver != "bridge" || n.Internal || n.Options[optionMode] == "isolated" {
+			continue
+		}
+		b := Bridge{Name: n.Options[optionName], Default: n.Options[optionDefault] == "true", ICC: n.Options[optionICC] != "false"}
+		if b.Name == "" {
+			b.Name = "br-" + n.ID[:min(12, len(n.ID))]
+		}
+		for _, pool := range n.IPAM.Config {
+			if strings.Contains(pool.Subnet, ".") {
+				b.Networks = append(b.Networks, pool.Subnet)
+			}
+		}
+		if len(b.Networks) > 0 {
+			list = append(list, b)
+		}
+	}
+	slices.SortFunc(list, func(a, b Bridge) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
+// ports are the ports that containers publish over IPv4.
+func ports(containers []dockerapi.Container) []Port {
+	var list []Port
+	for _, c := range containers {
+		for _, p := range c.Ports {
+			if p.PublicPort > 0 && strings.Contains(p.IP, ".") {
+				list = append(list, Port{Container: c.Name(), Address: p.IP, Public: p.PublicPort, Protocol: p.Type})
+			}
+		}
+	}
+	return list
+}
