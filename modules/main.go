@@ -32,6 +32,7 @@ import (
 	"hardened.docker/modules/docker_storage"
 	"hardened.docker/modules/docker_thinpool"
 	"hardened.docker/modules/docker_unit"
+	"hardened.docker/modules/firewalld_docker_order"
 	"hardened.docker/modules/internal/ansible"
 	"hardened.docker/modules/internal/host"
 	"hardened.docker/modules/thinpool_profile"
@@ -54,6 +55,7 @@ func modules() ansible.Table {
 		{Name: "docker_storage", Module: docker_storage.Module},
 		{Name: "docker_thinpool", Module: docker_thinpool.Module},
 		{Name: "docker_unit", Module: docker_unit.Module},
+		{Name: "firewalld_docker_order", Module: firewalld_docker_order.Module},
 		{Name: "thinpool_profile", Module: thinpool_profile.Module},
 	}
 }

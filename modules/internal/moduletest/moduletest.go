@@ -18,7 +18,7 @@
 // the host's command of that name.
 //
 // The host's root directory is $WORK/root: the archive's files below root/ are
-// the host's files.
+// the host's files, and those below api/ the answers of its Docker daemon.
 package moduletest
 
 import (
@@ -70,7 +70,7 @@ func Scripts(t *testing.T) {
 					return err
 				}
 			}
-			return nil
+			return serveAPI(env)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"fake": func(ts *testscript.TestScript, neg bool, args []string) {

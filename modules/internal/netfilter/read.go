@@ -143,3 +143,14 @@ func (r Ruleset) family(name string) Ruleset {
 	}
 	return of
 }
+
+// Apply runs a tool of iptables once for each list of arguments. The tool waits
+// for others that hold its lock.
+func Apply(ctx context.Context, h *host.Host, tool string, rules [][]string) error {
+	for _, args := range rules {
+		if _, err := h.Run(ctx, host.Command{Argv: append([]string{tool, "-w"}, args...), Limit: limit}); err != nil {
+			return fmt.Errorf("cannot change the rules of iptables: %w", err)
+		}
+	}
+	return nil
+}

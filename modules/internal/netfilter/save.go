@@ -98,7 +98,7 @@ func words(text string) ([]string, error) {
 		}
 	}
 	if quoted {
-		return nil, errors.New("a quote is not closed")
+		return nil, errors.New("missing quote at the end")
 	}
 	if any {
 		list = append(list, word.String())
@@ -113,7 +113,7 @@ func parseRule(line string) (chain string, r Rule, err error) {
 		return "", r, err
 	}
 	if len(list) < 2 {
-		return "", r, errors.New("a rule has a chain")
+		return "", r, errors.New("missing chain")
 	}
 	r.Text = line
 	not, target := false, false
@@ -121,7 +121,7 @@ func parseRule(line string) (chain string, r Rule, err error) {
 	// next takes the value of an option.
 	next := func() string {
 		if len(list) == 0 {
-			err = errors.New("an option has no value")
+			err = errors.New("missing value of an option")
 			return ""
 		}
 		value := list[0]
