@@ -8,15 +8,15 @@ import (
 	"strings"
 
 	"hardened.docker/modules/internal/ansible"
-	"hardened.docker/modules/internal/apt"
 	"hardened.docker/modules/internal/distro"
 	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/internal/pkgmgr"
 )
 
 // repairs adds the acts that finish what an interrupted run began, and reports
 // whether there are packages among that.
 func repairs(ctx context.Context, h *host.Host, m manager, plan *ansible.Plan) (bool, error) {
-	have, err := m.read()
+	have, err := m.read(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -28,7 +28,7 @@ func repairs(ctx context.Context, h *host.Host, m manager, plan *ansible.Plan) (
 			return false, fmt.Errorf("cannot manage the engine's packages: %w", err)
 		}
 		if waited != "" {
-			if have, err = m.read(); err != nil {
+			if have, err = m.read(ctx); err != nil {
 				return false, err
 			}
 		}
@@ -88,11 +88,12 @@ func (r unblocking) Describe() string {
 func (r unblocking) Diff() []ansible.Diff { return nil }
 
 func (r unblocking) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
-	// The killed run's package manager may still be at it.
-	waited, err := r.manager.settle(ctx)
+	// What the next run makes has the same name: it waits for its turn meanwhile.
+	waited, release, err := r.manager.takeTurn(ctx)
 	if err != nil {
 		return noted(waited), err
 	}
+	defer release()
 	return noted(waited), unblock(ctx, h)
 }
 
@@ -149,7 +150,7 @@ func (i *install) Describe() string {
 func (i *install) Diff() []ansible.Diff { return diffOf(i.outcome.changes) }
 
 // diffOf shows packages with their versions, one a line.
-func diffOf(changes []apt.Change) []ansible.Diff {
+func diffOf(changes []pkgmgr.Change) []ansible.Diff {
 	if len(changes) == 0 {
 		return nil
 	}
@@ -188,13 +189,13 @@ func (i *install) Do(ctx context.Context, h *host.Host) (map[string]any, error) 
 	if err != nil {
 		return result, fmt.Errorf("cannot install %s %s: %w", i.outcome.unit.engine, i.outcome.version, err)
 	}
-	return result, i.prove(result)
+	return result, i.prove(ctx, result)
 }
 
 // prove reads what is installed now: a package manager that says that it has
 // done it may have chosen otherwise.
-func (i *install) prove(result map[string]any) error {
-	have, err := i.manager.read()
+func (i *install) prove(ctx context.Context, result map[string]any) error {
+	have, err := i.manager.read(ctx)
 	if err != nil {
 		return err
 	}

@@ -9,37 +9,54 @@ import (
 	"io/fs"
 	"os"
 	"slices"
-	"strings"
 
 	"hardened.docker/modules/internal/apt"
 	"hardened.docker/modules/internal/dataroot"
 	"hardened.docker/modules/internal/distro"
-	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/internal/pkgmgr"
 )
 
 // aptManager is the package manager of Debian and its family.
-type aptManager struct {
-	host *host.Host
-	options
+type aptManager struct{ base }
+
+func newApt(b base) aptManager {
+	b.backend = apt.Backend(b.host)
+	return aptManager{b}
 }
 
 func (m aptManager) flavors() []distro.Flavor {
 	return []distro.Flavor{distro.DockerCE, distro.DockerIO}
 }
 
-func (m aptManager) read() (inventory, error) { return apt.ReadStatus(m.host) }
+func (m aptManager) unit(flavor distro.Flavor) unit { return debUnit(flavor) }
 
-func (m aptManager) offers(ctx context.Context, names []string) (apt.Offers, error) {
+func (m aptManager) read(context.Context) (inventory, error) {
+	status, err := apt.ReadStatus(m.host)
+	return aptInventory{status}, err
+}
+
+// aptInventory is dpkg's database. A hold is a state of an installed package:
+// it goes when the package is installed in another version, or removed.
+type aptInventory struct{ apt.Status }
+
+func (aptInventory) HeldAt(string, string) bool { return false }
+func (aptInventory) LockedOut(string) bool      { return false }
+
+func (i aptInventory) Needed(_ context.Context, set map[string]bool, name string) []string {
+	return i.Status.Needed(set, name)
+}
+
+func (m aptManager) offers(ctx context.Context, names []string) (pkgmgr.Offers, error) {
 	return apt.ReadOffers(ctx, m.host, names)
 }
 
-func (m aptManager) lists() (apt.Lists, error) { return apt.ReadLists(m.host) }
+func (m aptManager) lists() (pkgmgr.Lists, error) { return apt.ReadLists(m.host) }
 
-func (m aptManager) simulate(ctx context.Context, r request) ([]apt.Change, error) {
+func (m aptManager) simulate(ctx context.Context, r request) ([]pkgmgr.Change, error) {
 	return apt.Simulate(ctx, m.host, r.apt())
 }
 
-func (m aptManager) owned(name string, paths []string) []string {
+func (m aptManager) owned(_ context.Context, name string, paths []string) []string {
 	status, err := apt.ReadStatus(m.host)
 	if err != nil {
 		return nil
@@ -80,23 +97,9 @@ func (r request) apt() []string {
 	return args
 }
 
-func (m aptManager) settle(ctx context.Context) (string, error) {
-	// The task of a killed run first: it lets go of apt's locks in between.
-	waited, release, err := apt.TakeTurn(ctx, m.host, m.lockTimeout)
-	if err != nil {
-		return waited, err
-	}
-	release()
-	other, err := apt.Wait(ctx, m.host, m.lockTimeout)
-	if other != "" {
-		waited = other
-	}
-	return waited, err
-}
-
 // repair lets dpkg finish, and apt supply what is missing for that.
 func (m aptManager) repair(ctx context.Context) (string, error) {
-	waited, err := m.transact(ctx, []string{"dpkg", "--force-confdef", "--force-confold", "--configure", "-a"})
+	waited, err := m.transact(ctx, []string{"dpkg", "--force-confdef", "--force-confold", "--configure", "-a"}, "")
 	status, readErr := apt.ReadStatus(m.host)
 	if readErr != nil {
 		return waited, readErr
@@ -106,7 +109,7 @@ func (m aptManager) repair(ctx context.Context) (string, error) {
 	}
 	// A package that was being unpacked, or whose dependency was still to be,
 	// cannot be configured.
-	return m.transact(ctx, apt.AptGet("--no-install-recommends", "--allow-change-held-packages", "-f", "install"))
+	return m.transact(ctx, apt.AptGet(m.lockTimeout, "--no-install-recommends", "--allow-change-held-packages", "-f", "install"), "")
 }
 
 func (m aptManager) refresh(ctx context.Context) (string, error) {
@@ -123,7 +126,7 @@ func (m aptManager) commit(ctx context.Context, r request) (string, error) {
 	if r.purge {
 		return m.purge(ctx, r)
 	}
-	return m.transact(ctx, apt.AptGet(args...))
+	return m.transact(ctx, apt.AptGet(m.lockTimeout, args...), "")
 }
 
 func (m aptManager) hold(ctx context.Context, names []string, on bool) (string, error) {
@@ -131,42 +134,24 @@ func (m aptManager) hold(ctx context.Context, names []string, on bool) (string, 
 	if on {
 		verb = "hold"
 	}
-	return apt.Transaction{
+	return pkgmgr.Transaction{
+		Backend:     m.backend,
 		Argv:        slices.Concat([]string{"apt-mark", verb}, names),
 		LockTimeout: m.lockTimeout,
 	}.Run(ctx, m.host)
-}
-
-// transact runs a program that can start the engine, and keeps it from that
-// unless the engine runs already or the user wants it.
-func (m aptManager) transact(ctx context.Context, argv []string) (string, error) {
-	t := apt.Transaction{Argv: argv, LockTimeout: m.lockTimeout}
-	if m.autostart || engineActive(ctx, m.host) {
-		return t.Run(ctx, m.host)
-	}
-	return withoutStart(ctx, m.host, t)
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, strings.Compare)
-	return keys
 }
 
 // purge removes packages with their configuration, but never data: Debian's
 // docker.io brings a script that deletes /var/lib/docker when it is purged
 // (its prerm and postrm, 20.10 to 26.1), whatever is in there.
 func (m aptManager) purge(ctx context.Context, r request) (string, error) {
-	have, err := m.read()
+	have, err := m.read(ctx)
 	if err != nil {
 		return "", err
 	}
 	var first string
 	if installed := slices.DeleteFunc(slices.Clone(r.remove), func(name string) bool { return have.Installed(name) == "" }); len(installed) > 0 {
-		if first, err = m.transact(ctx, apt.AptGet(request{remove: installed}.apt()...)); err != nil {
+		if first, err = m.transact(ctx, apt.AptGet(m.lockTimeout, request{remove: installed}.apt()...), ""); err != nil {
 			return first, err
 		}
 	}
@@ -174,7 +159,7 @@ func (m aptManager) purge(ctx context.Context, r request) (string, error) {
 	if err := os.Remove(m.host.Path(script)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return first, fmt.Errorf("cannot remove %s, which would delete all of the engine's data: %w", script, err)
 	}
-	waited, err := m.transact(ctx, apt.AptGet(r.apt()...))
+	waited, err := m.transact(ctx, apt.AptGet(m.lockTimeout, r.apt()...), "")
 	if waited == "" {
 		waited = first
 	}

@@ -30,7 +30,7 @@ type data struct {
 
 // dataOf finds the engine's data and, if they are to be removed, refuses to
 // lose what users put into containers and volumes.
-func dataOf(h *host.Host, p Params, have inventory, removed []string) (data, error) {
+func dataOf(ctx context.Context, h *host.Host, p Params, have inventory, removed []string) (data, error) {
 	var d data
 	root, warn := dataRoot(h)
 	d.warn = warn

@@ -5,7 +5,7 @@
 // together.
 //
 // plan finds out the distribution (package distro), its package manager
-// (manager.go; apt.go is the only one so far), the flavor (flavors.go) and the
+// (manager.go, apt.go, dnf.go), the flavor (flavors.go) and the
 // version (select.go), and asks the package manager what a transaction would
 // do (present.go); removal.go is for state absent and purged. The acts are in
 // acts.go. Where the lists of packages have to be fetched first, as on a fresh
@@ -15,11 +15,11 @@
 // The daemon does not start before its configuration is in place
 // (autostart=false). Packages start it from their own scripts. A mask or a
 // policy-rc.d left by a killed run would keep it from starting for good, and a
-// block that ends with this process would end too early: dpkg goes on when
-// this process is killed. So the block belongs to the package manager's
+// block that ends with this process would end too early: dpkg and dnf go
+// on when this process is killed. So the block belongs to the package manager's
 // process: a drop-in below /run has, for docker.service and docker.socket,
 //
-//	ConditionPathExists=!/proc/<pid of apt-get>/cwd/installing
+//	ConditionPathExists=!/proc/<pid of apt-get or dnf>/cwd/installing
 //	ConditionPathExists=!/proc/<pid of the module>/fd/<number>/installing
 //
 // where apt-get's working directory, which the module has open too, is one
@@ -37,7 +37,6 @@ package docker_package
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"hardened.docker/modules/internal/ansible"
 	"hardened.docker/modules/internal/distro"
@@ -74,8 +73,7 @@ func plan(ctx context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := options{autostart: p.Autostart, lockTimeout: time.Duration(p.LockTimeout) * time.Second}
-	m, err := managerOf(h, release, o)
+	m, err := managerOf(h, release, p)
 	if err != nil {
 		return nil, err
 	}

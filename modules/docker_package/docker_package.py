@@ -12,7 +12,8 @@ description:
   - Finds packages that cannot stay beside the engine before anything changes, and names them with their versions and
     the files they own.
   - The daemon does not start before its configuration is in place. See O(autostart).
-  - Works with apt, on Debian, Ubuntu and their derivatives. Hosts with dnf, yum and others are refused.
+  - Works with apt, on Debian, Ubuntu and their derivatives, and with dnf, on openEuler, EulerOS, RHEL, Rocky, Alma,
+    CentOS, Fedora and Amazon Linux. yum 3 and dnf5 are run by their documentation; tests have dnf 4 only.
 author:
   - The hardened.docker maintainers (@hardened-docker)
 attributes:
@@ -60,7 +61,9 @@ options:
     type: str
   hold:
     description:
-      - Hold the packages at their version (C(apt-mark hold)). This module moves them all the same.
+      - Hold the packages at their version. This module moves them all the same.
+      - With apt this is C(apt-mark hold). With dnf and yum it is the list of the plugin C(versionlock) where that is
+        installed and on, and elsewhere C(excludepkgs) in the main configuration, which needs no plugin.
       - V(false) releases them.
     type: bool
     default: true

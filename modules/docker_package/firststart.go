@@ -12,14 +12,14 @@ import (
 	"strings"
 	"time"
 
-	"hardened.docker/modules/internal/apt"
 	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/internal/pkgmgr"
 )
 
 const (
 	// turnstile is the working directory of a transaction that must not start
 	// the engine, and marker the file in it that systemd looks for.
-	turnstile = apt.RunDir + "/first-start"
+	turnstile = pkgmgr.RunDir + "/first-start"
 	marker    = "installing"
 	dropin    = "hardened-docker-first-start.conf"
 )
@@ -36,14 +36,14 @@ func engineActive(ctx context.Context, h *host.Host) bool {
 
 // withoutStart runs a transaction during which systemd does not start the
 // engine. See the package comment for how that ends on every path.
-func withoutStart(ctx context.Context, h *host.Host, t apt.Transaction) (waited string, err error) {
+func withoutStart(ctx context.Context, h *host.Host, t pkgmgr.Transaction) (waited string, err error) {
 	if !h.Exists("/run/systemd/system") {
-		// Without systemd as the first process, Debian's scripts start nothing
-		// that systemd would.
+		// Without systemd as the first process, the packages' scripts start
+		// nothing that systemd would.
 		return t.Run(ctx, h)
 	}
 	// The turnstile is one for all: the task of a killed run may be in it.
-	first, release, err := apt.TakeTurn(ctx, h, t.LockTimeout)
+	first, release, err := pkgmgr.TakeTurn(ctx, h, t.TurnDir, t.LockTimeout)
 	if err != nil {
 		return first, err
 	}
@@ -73,12 +73,12 @@ func withoutStart(ctx context.Context, h *host.Host, t apt.Transaction) (waited 
 	}
 	// The unit may be known to systemd already, from an earlier installation.
 	script.WriteString("systemctl daemon-reload || :\n")
-	t.Prologue, t.Dir = script.String(), h.Path(turnstile)
+	t.Prologue, t.Dir = script.String()+t.Prologue, h.Path(turnstile)
 	waited, err = t.Run(ctx, h)
 	ctx = context.WithoutCancel(ctx)
 	if err != nil {
 		// apt-get can have been killed while its dpkg goes on.
-		_, _ = apt.Wait(ctx, h, max(t.LockTimeout, 10*time.Minute))
+		_, _ = pkgmgr.Wait(ctx, t.Locked, max(t.LockTimeout, 10*time.Minute))
 	}
 	return waited, errors.Join(err, unblock(ctx, h))
 }
@@ -107,7 +107,7 @@ func unblock(ctx context.Context, h *host.Host) error {
 	if err := os.RemoveAll(h.Path(turnstile)); err != nil {
 		return fmt.Errorf("cannot remove %s: %w", turnstile, err)
 	}
-	_ = os.Remove(h.Path(apt.RunDir)) // unless a log is in it
+	_ = os.Remove(h.Path(pkgmgr.RunDir)) // unless a log is in it
 	if _, err := h.Run(ctx, host.Command{Argv: []string{"systemctl", "daemon-reload"}, Limit: 2 * time.Minute}); err != nil {
 		return fmt.Errorf("cannot make systemd forget that docker.service was kept from starting: %w", err)
 	}

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"hardened.docker/modules/internal/apt"
 	"hardened.docker/modules/internal/distro"
+	"hardened.docker/modules/internal/pkgmgr"
 )
 
 // unit is the packages that together are one engine.
@@ -32,44 +32,62 @@ type unit struct {
 	strangers []string
 }
 
-// units describes the flavors. What conflicts is from the packages' own
-// Conflicts and Replaces fields (docker-ce 19.03 to 28, containerd.io 1.2 to
-// 1.7, docker.io 18.09 to 26.1) and the files they own.
-func unitOf(flavor distro.Flavor) unit {
-	ce := unit{
+// dockerCE is what Docker's own packages are called everywhere.
+func dockerCE() unit {
+	return unit{
 		flavor:   distro.DockerCE,
 		engine:   "docker-ce",
 		step:     []string{"docker-ce-cli"},
 		company:  []string{"containerd.io", "docker-buildx-plugin", "docker-compose-plugin"},
 		optional: []string{"docker-ce-rootless-extras"},
 	}
-	io := unit{
+}
+
+// debUnit describes the flavors where dpkg is. What conflicts is from the
+// packages' own Conflicts and Replaces fields (docker-ce 19.03 to 28,
+// containerd.io 1.2 to 1.7, docker.io 18.09 to 26.1) and the files they own.
+func debUnit(flavor distro.Flavor) unit {
+	others := []string{"docker-engine", "moby-engine", "moby-cli", "moby-containerd", "moby-runc", "lxc-docker", "podman-docker"}
+	// Without ca-certificates no registry can be asked for an image.
+	support := []string{"ca-certificates"}
+	if flavor == distro.DockerCE {
+		u := dockerCE()
+		u.support = support
+		u.strangers = slices.Concat([]string{"docker.io", "docker-cli", "containerd", "runc", "docker-buildx", "docker-compose-v2"}, others)
+		return u
+	}
+	return unit{
 		flavor:  distro.DockerIO,
 		engine:  "docker.io",
 		step:    []string{"docker-cli"}, // a package of its own since Debian 13
 		company: []string{"containerd", "runc"},
 		// Rarely there, and never needed for the engine itself.
-		optional: []string{"docker-buildx", "docker-compose-v2"},
+		optional:  []string{"docker-buildx", "docker-compose-v2"},
+		support:   support,
+		strangers: slices.Concat([]string{"docker-ce", "docker-ce-cli", "docker-ce-rootless-extras", "containerd.io", "docker-buildx-plugin", "docker-compose-plugin"}, others),
 	}
-	engine := unit{
-		flavor:  distro.DockerEngine,
-		engine:  "docker-engine",
-		company: []string{},
-	}
-	others := []string{"docker-engine", "moby-engine", "moby-cli", "moby-containerd", "moby-runc", "lxc-docker", "podman-docker"}
-	// Without ca-certificates no registry can be asked for an image.
+}
+
+// rpmUnit describes the flavors where RPM is. docker-ce's conflicts are those
+// of its spec file (19.03 to 28) and of Docker's instructions; openEuler's
+// docker-engine brings containerd and runc itself and names no conflict with
+// the packages of that name, nor with podman, of which its documentation says
+// that they cannot be installed together.
+func rpmUnit(flavor distro.Flavor) unit {
+	old := []string{"docker", "docker-client", "docker-client-latest", "docker-common", "docker-latest", "docker-latest-logrotate", "docker-logrotate", "docker-io", "docker-engine-cs", "docker-ee", "moby-engine", "moby-cli", "podman-docker"}
 	support := []string{"ca-certificates"}
-	switch flavor {
-	case distro.DockerCE:
-		ce.support = support
-		ce.strangers = slices.Concat([]string{"docker.io", "docker-cli", "containerd", "runc", "docker-buildx", "docker-compose-v2"}, others)
-		return ce
-	case distro.DockerIO:
-		io.support = support
-		io.strangers = slices.Concat([]string{"docker-ce", "docker-ce-cli", "docker-ce-rootless-extras", "containerd.io", "docker-buildx-plugin", "docker-compose-plugin"}, others)
-		return io
+	if flavor == distro.DockerCE {
+		u := dockerCE()
+		u.support = support
+		u.strangers = slices.Concat([]string{"docker-engine", "containerd", "runc"}, old)
+		return u
 	}
-	return engine
+	return unit{
+		flavor:    distro.DockerEngine,
+		engine:    "docker-engine",
+		support:   support,
+		strangers: slices.Concat([]string{"docker-ce", "docker-ce-cli", "docker-ce-rootless-extras", "containerd.io", "containerd", "runc", "podman"}, old),
+	}
 }
 
 // members are all packages of the unit.
@@ -95,7 +113,7 @@ func binaries() []string {
 // flavorOf says which flavor a task is about: the one it names, else the one
 // that is installed, else Docker's own if a repository of the host has it,
 // else the distribution's.
-func flavorOf(wanted string, m manager, have inventory, offers apt.Offers, release distro.Release) (distro.Flavor, error) {
+func flavorOf(wanted string, m manager, have inventory, offers pkgmgr.Offers, release distro.Release) (distro.Flavor, error) {
 	if wanted != "auto" {
 		flavor := distro.Flavor(wanted)
 		if !slices.Contains(m.flavors(), flavor) {
@@ -105,7 +123,7 @@ func flavorOf(wanted string, m manager, have inventory, offers apt.Offers, relea
 	}
 	var installed []distro.Flavor
 	for _, f := range m.flavors() {
-		if have.Installed(unitOf(f).engine) != "" {
+		if have.Installed(m.unit(f).engine) != "" {
 			installed = append(installed, f)
 		}
 	}
@@ -124,8 +142,4 @@ func join(flavors []distro.Flavor) string {
 		names = append(names, string(f))
 	}
 	return strings.Join(names, ", ")
-}
-
-func unsupported(release distro.Release, kind distro.Manager) error {
-	return fmt.Errorf("cannot manage the engine's packages on %s yet: its package manager is %s, and this version of the collection knows apt", release, kind)
 }

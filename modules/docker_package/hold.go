@@ -54,14 +54,14 @@ func (a *hold) Diff() []ansible.Diff {
 
 func (a *hold) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
 	// What is there is what counts, whatever had been foreseen.
-	have, err := a.manager.read()
+	have, err := a.manager.read(ctx)
 	if err != nil {
 		return nil, err
 	}
 	a.names = nil
 	for _, f := range a.manager.flavors() {
-		for _, name := range unitOf(f).members() {
-			if have.Installed(unitOf(f).engine) != "" && have.Installed(name) != "" && have.Held(name) != a.params.Hold {
+		for _, name := range a.manager.unit(f).members() {
+			if have.Installed(a.manager.unit(f).engine) != "" && have.Installed(name) != "" && have.Held(name) != a.params.Hold {
 				a.names = append(a.names, name)
 			}
 		}

@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"hardened.docker/modules/internal/ansible"
-	"hardened.docker/modules/internal/apt"
 	"hardened.docker/modules/internal/distro"
 	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/internal/pkgmgr"
 )
 
 // outcome is what a task comes to: what has to be done and what that gives.
@@ -21,9 +21,9 @@ type outcome struct {
 	unit      unit
 	version   string
 	request   request
-	changes   []apt.Change
+	changes   []pkgmgr.Change
 	conflicts []conflict
-	offers    apt.Offers
+	offers    pkgmgr.Offers
 	have      inventory
 	warn      []string
 }
@@ -40,14 +40,14 @@ type conflict struct {
 // plan and, when the lists of packages had to be fetched first, again by the
 // act.
 func decide(ctx context.Context, h *host.Host, p Params, release distro.Release, m manager) (outcome, error) {
-	have, err := m.read()
+	have, err := m.read(ctx)
 	if err != nil {
 		return outcome{}, err
 	}
 	o := outcome{have: have}
 	var names []string
 	for _, f := range m.flavors() {
-		names = append(names, unitOf(f).members()...)
+		names = append(names, m.unit(f).members()...)
 	}
 	names = append(names, "ca-certificates", "apparmor")
 	if o.offers, err = m.offers(ctx, names); err != nil {
@@ -57,11 +57,11 @@ func decide(ctx context.Context, h *host.Host, p Params, release distro.Release,
 	if err != nil {
 		return o, err
 	}
-	o.unit = unitOf(flavor)
+	o.unit = m.unit(flavor)
 	if apparmorEnabled(h) {
 		o.unit.support = append(slices.Clone(o.unit.support), "apparmor")
 	}
-	o.conflicts = conflictsOf(o.unit, m, have)
+	o.conflicts = conflictsOf(ctx, o.unit, m, have)
 	if o.version, err = choose(p.Version, o.unit, m, have, o.offers); err != nil {
 		return o, err
 	}
@@ -112,14 +112,14 @@ func (o *outcome) judge(p Params) error {
 }
 
 // conflictsOf returns the installed packages of other flavors.
-func conflictsOf(u unit, m manager, have inventory) []conflict {
+func conflictsOf(ctx context.Context, u unit, m manager, have inventory) []conflict {
 	var found []conflict
 	for _, name := range u.strangers {
 		version := have.Installed(name)
 		if version == "" {
 			continue
 		}
-		c := conflict{Package: name, Version: version, Owns: m.owned(name, binaries())}
+		c := conflict{Package: name, Version: version, Owns: m.owned(ctx, name, binaries())}
 		c.Reason = "it is of another flavor than " + u.engine
 		if len(c.Owns) > 0 {
 			c.Reason = "it owns " + strings.Join(c.Owns, ", ")
@@ -229,17 +229,20 @@ func (o outcome) held(want bool) []string {
 			after[name] = true
 		}
 	}
-	moved := make(map[string]bool)
+	moved := make(map[string]string)
 	for _, c := range o.changes {
 		if slices.Contains(o.unit.members(), c.Name) {
 			after[c.Name] = c.After != ""
-			// A package that is installed by its name loses its hold.
-			moved[c.Name] = true
+			moved[c.Name] = c.After
 		}
 	}
 	var names []string
 	for _, name := range sortedKeys(after) {
-		if held := o.have.Held(name) && !moved[name]; after[name] && held != want {
+		held := o.have.Held(name)
+		if version := moved[name]; version != "" {
+			held = o.have.HeldAt(name, version)
+		}
+		if after[name] && held != want {
 			names = append(names, name)
 		}
 	}

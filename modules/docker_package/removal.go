@@ -4,14 +4,15 @@ package docker_package
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"hardened.docker/modules/internal/ansible"
-	"hardened.docker/modules/internal/apt"
 	"hardened.docker/modules/internal/distro"
 	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/internal/pkgmgr"
 )
 
 // planRemoval is the plan for state=absent and state=purged.
@@ -21,43 +22,26 @@ func planRemoval(ctx context.Context, h *host.Host, p Params, release distro.Rel
 	if err != nil {
 		return nil, err
 	}
-	have, err := m.read()
-	if err != nil {
-		return nil, err
+	o, err := decideRemoval(ctx, p, release, m)
+	var unsolved *simulationError
+	if errors.As(err, &unsolved) && broken {
+		// A package manager that was interrupted solves nothing until it is
+		// repaired; the act decides again.
+		plan.Caveats = append(plan.Caveats, fmt.Sprintf("what else would go with the packages is not known before the interrupted run is finished: %v", err))
+	} else if err != nil {
+		return nil, &ansible.Failure{Err: err, Result: o.result()}
 	}
-	flavors := m.flavors()
-	if p.Flavor != "auto" {
-		flavor, err := flavorOf(p.Flavor, m, have, apt.Offers{}, release)
-		if err != nil {
-			return nil, err
-		}
-		flavors = []distro.Flavor{flavor}
-	}
-	names, warn := removable(flavors, have, p.State == "purged")
-	plan.Warnings = append(plan.Warnings, warn...)
-	o := outcome{have: have, unit: unitOf(flavors[0])}
-	for _, f := range flavors {
-		if have.Installed(unitOf(f).engine) != "" {
-			o.unit = unitOf(f)
-		}
-	}
-	o.request = request{remove: names, purge: p.State == "purged"}
-	if !o.request.empty() {
-		if o.changes, err = m.simulate(ctx, o.request); err != nil && !broken {
-			return nil, fmt.Errorf("cannot remove %s: %w", strings.Join(names, ", "), err)
-		}
-		if err := o.judgeRemoval(p); err != nil {
-			return nil, &ansible.Failure{Err: err, Result: o.result()}
-		}
-	}
-	data, err := dataOf(h, p, have, names)
+	data, err := dataOf(ctx, h, p, o.have, o.request.remove)
 	if err != nil {
 		return nil, &ansible.Failure{Err: err, Result: o.result()}
 	}
 	plan.Warnings = append(plan.Warnings, data.warn...)
 	plan.Warnings = append(plan.Warnings, o.warn...)
 	if !o.request.empty() {
-		plan.Acts = append(plan.Acts, remove{manager: m, outcome: o})
+		plan.Acts = append(plan.Acts, &remove{params: p, release: release, manager: m, outcome: o, again: broken})
+	}
+	if names := lockedOut(m, o); len(names) > 0 {
+		plan.Acts = append(plan.Acts, forget{manager: m, names: names})
 	}
 	for _, dir := range data.remove {
 		plan.Acts = append(plan.Acts, dir)
@@ -70,12 +54,53 @@ func planRemoval(ctx context.Context, h *host.Host, p Params, release distro.Rel
 	return plan, nil
 }
 
+// simulationError is a package manager that could not say what a transaction
+// would do.
+type simulationError struct {
+	what string
+	err  error
+}
+
+func (e *simulationError) Error() string { return "cannot " + e.what + ": " + e.err.Error() }
+func (e *simulationError) Unwrap() error { return e.err }
+
+// decideRemoval works out what goes, and refuses what is not the engine's.
+func decideRemoval(ctx context.Context, p Params, release distro.Release, m manager) (outcome, error) {
+	have, err := m.read(ctx)
+	if err != nil {
+		return outcome{}, err
+	}
+	flavors := m.flavors()
+	if p.Flavor != "auto" {
+		flavor, err := flavorOf(p.Flavor, m, have, pkgmgr.Offers{}, release)
+		if err != nil {
+			return outcome{}, err
+		}
+		flavors = []distro.Flavor{flavor}
+	}
+	names, warn := removable(ctx, m, flavors, have, p.State == "purged")
+	o := outcome{have: have, unit: m.unit(flavors[0]), warn: warn}
+	for _, f := range flavors {
+		if have.Installed(m.unit(f).engine) != "" {
+			o.unit = m.unit(f)
+		}
+	}
+	o.request = request{remove: names, purge: p.State == "purged"}
+	if o.request.empty() {
+		return o, nil
+	}
+	if o.changes, err = m.simulate(ctx, o.request); err != nil {
+		return o, &simulationError{"remove " + strings.Join(names, ", "), err}
+	}
+	return o, o.judgeRemoval(p)
+}
+
 // removable returns the packages of the flavors that can go: those that are
 // there, without the ones that others need.
-func removable(flavors []distro.Flavor, have inventory, purge bool) (names, warn []string) {
+func removable(ctx context.Context, m manager, flavors []distro.Flavor, have inventory, purge bool) (names, warn []string) {
 	set := make(map[string]bool)
 	for _, f := range flavors {
-		for _, name := range unitOf(f).members() {
+		for _, name := range m.unit(f).members() {
 			if have.Installed(name) != "" || purge && have.Leftover(name) {
 				set[name] = true
 			}
@@ -89,7 +114,7 @@ func removable(flavors []distro.Flavor, have inventory, purge bool) (names, warn
 			if !slices.Contains([]string{"containerd", "runc", "containerd.io"}, name) || have.Installed(name) == "" {
 				continue
 			}
-			if by := have.Needed(set, name); len(by) > 0 {
+			if by := have.Needed(ctx, set, name); len(by) > 0 {
 				delete(set, name)
 				again = true
 				warn = append(warn, fmt.Sprintf("%s stays: %s needs it", name, strings.Join(by, ", ")))
@@ -119,11 +144,14 @@ func (o *outcome) judgeRemoval(p Params) error {
 
 // remove is the act that removes packages.
 type remove struct {
+	params  Params
+	release distro.Release
 	manager manager
 	outcome outcome
+	again   bool // the state that outcome was decided from is about to change
 }
 
-func (r remove) Describe() string {
+func (r *remove) Describe() string {
 	verb := "remove "
 	if r.outcome.request.purge {
 		verb = "purge "
@@ -131,21 +159,74 @@ func (r remove) Describe() string {
 	return verb + strings.Join(r.outcome.request.remove, ", ")
 }
 
-func (r remove) Diff() []ansible.Diff { return diffOf(r.outcome.changes) }
+func (r *remove) Diff() []ansible.Diff { return diffOf(r.outcome.changes) }
 
-func (r remove) Do(ctx context.Context, _ *host.Host) (map[string]any, error) {
-	waited, err := r.manager.commit(ctx, r.outcome.request)
+func (r *remove) Do(ctx context.Context, _ *host.Host) (map[string]any, error) {
+	result := make(map[string]any)
+	waited, err := r.manager.settle(ctx)
+	merge(result, noted(waited))
 	if err != nil {
-		return noted(waited), fmt.Errorf("cannot %s: %w", r.Describe(), err)
+		return result, fmt.Errorf("cannot %s: %w", r.Describe(), err)
 	}
-	have, err := r.manager.read()
+	if r.again || waited != "" {
+		o, err := decideRemoval(ctx, r.params, r.release, r.manager)
+		merge(result, o.result())
+		result["version"] = nil
+		if err != nil {
+			return result, err
+		}
+		r.outcome = o
+	}
+	if r.outcome.request.empty() {
+		return result, nil
+	}
+	waited, err = r.manager.commit(ctx, r.outcome.request)
+	merge(result, noted(waited))
 	if err != nil {
-		return noted(waited), err
+		return result, fmt.Errorf("cannot %s: %w", r.Describe(), err)
+	}
+	have, err := r.manager.read(ctx)
+	if err != nil {
+		return result, err
 	}
 	for _, name := range r.outcome.request.remove {
 		if v := have.Installed(name); v != "" || r.outcome.request.purge && have.Leftover(name) {
-			return noted(waited), fmt.Errorf("cannot %s: the package manager ended well, but %s is still there", r.Describe(), name)
+			return result, fmt.Errorf("cannot %s: the package manager ended well, but %s is still there", r.Describe(), name)
 		}
+	}
+	return result, nil
+}
+
+// lockedOut returns the engine's packages that will not be there, and that a
+// hold would keep from being installed again.
+func lockedOut(m manager, o outcome) []string {
+	var names []string
+	for _, f := range m.flavors() {
+		for _, name := range m.unit(f).members() {
+			gone := o.have.Installed(name) == "" || slices.Contains(o.request.remove, name)
+			if gone && o.have.LockedOut(name) && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// forget is the act that takes away the holds of packages that are gone.
+type forget struct {
+	manager manager
+	names   []string
+}
+
+func (f forget) Describe() string { return "release the hold of " + strings.Join(f.names, ", ") }
+
+func (f forget) Diff() []ansible.Diff { return nil }
+
+func (f forget) Do(ctx context.Context, _ *host.Host) (map[string]any, error) {
+	waited, err := f.manager.hold(ctx, f.names, false)
+	if err != nil {
+		return noted(waited), fmt.Errorf("cannot %s: %w", f.Describe(), err)
 	}
 	return noted(waited), nil
 }

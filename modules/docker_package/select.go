@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"hardened.docker/modules/internal/apt"
+	"hardened.docker/modules/internal/pkgmgr"
 )
 
 // target is the engine's version that a task asks for, and what must move for
@@ -28,7 +28,7 @@ func (e *versionError) Error() string { return e.text }
 //   - no version: the one that is installed, else the candidate;
 //   - latest: the candidate, which is the newest that the host's pins allow;
 //   - else: the installed one if it matches, else the newest that matches.
-func choose(wanted string, u unit, m manager, have inventory, offers apt.Offers) (string, error) {
+func choose(wanted string, u unit, m manager, have inventory, offers pkgmgr.Offers) (string, error) {
 	installed := have.Installed(u.engine)
 	candidate := offers.Candidate[u.engine]
 	switch {
@@ -82,7 +82,7 @@ func near(wanted string, versions []string) []string {
 
 // aim works out what must be installed for version of the engine: the members
 // in step with it, and what is missing.
-func aim(version string, u unit, m manager, have inventory, offers apt.Offers, allowDowngrade bool) (target, error) {
+func aim(version string, u unit, m manager, have inventory, offers pkgmgr.Offers, allowDowngrade bool) (target, error) {
 	t := target{version: version, install: make(map[string]string)}
 	installed := have.Installed(u.engine)
 	if installed != "" && m.compare(version, installed) < 0 && !allowDowngrade {
@@ -99,16 +99,16 @@ func aim(version string, u unit, m manager, have inventory, offers apt.Offers, a
 		}
 		same := sameRelease(version, offers.Versions(name))
 		switch {
-		case now == version || now != "" && now == same:
+		case now != "" && sameRelease(version, []string{now}) != "":
 		case same != "" && (now == "" || m.compare(same, now) > 0 || allowDowngrade):
 			t.install[name] = same
 		case same != "":
 			t.warn = append(t.warn, fmt.Sprintf("%s %s is newer than %s %s; set allow_downgrade: true to bring it back in step", name, now, u.engine, version))
 		case now != "":
 			t.warn = append(t.warn, fmt.Sprintf("%s is %s and not %s as %s is: no repository of the host has that version of it", name, now, version, u.engine))
-		case len(offers.Versions(name)) > 0 && moves && m.compare(version, "5:18.09") >= 0:
+		case len(offers.Versions(name)) > 0 && moves && m.compare(plain(version), "18.09") >= 0:
 			// Engines before 18.09 had their command line inside.
-			t.warn = append(t.warn, fmt.Sprintf("no repository of the host has %s in version %s; apt chooses another one", name, version))
+			t.warn = append(t.warn, fmt.Sprintf("no repository of the host has %s in version %s; the package manager chooses another one", name, version))
 		}
 	}
 	up := installed != "" && m.compare(version, installed) > 0
@@ -127,21 +127,33 @@ func aim(version string, u unit, m manager, have inventory, offers apt.Offers, a
 }
 
 // sameRelease returns the version among versions that is built from the same
-// release: the same, or one that differs in the rebuild's number only.
+// release: the same, or one that differs in the epoch, which each of Docker's
+// RPMs counts for itself, or in the rebuild's number.
 func sameRelease(version string, versions []string) string {
 	if slices.Contains(versions, version) {
 		return version
 	}
-	base := func(v string) string {
-		if i := strings.LastIndex(v, "+b"); i > 0 && strings.Trim(v[i+2:], "0123456789") == "" {
-			return v[:i]
-		}
-		return v
-	}
 	for _, v := range versions {
-		if base(v) == base(version) {
+		if release(v) == release(version) {
 			return v
 		}
 	}
 	return ""
+}
+
+// plain is a version without its epoch.
+func plain(version string) string {
+	if _, rest, ok := strings.Cut(version, ":"); ok {
+		return rest
+	}
+	return version
+}
+
+// release is a version without epoch and number of the rebuild.
+func release(version string) string {
+	v := plain(version)
+	if i := strings.LastIndex(v, "+b"); i > 0 && strings.Trim(v[i+2:], "0123456789") == "" {
+		return v[:i]
+	}
+	return v
 }

@@ -3,13 +3,14 @@
 package docker_package
 
 import (
+	"context"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"hardened.docker/modules/internal/apt"
 	"hardened.docker/modules/internal/distro"
+	"hardened.docker/modules/internal/pkgmgr"
 )
 
 // stock is an inventory for tests: installed versions by name.
@@ -23,7 +24,9 @@ func (s stock) Held(string) bool             { return false }
 func (s stock) Leftover(string) bool         { return false }
 func (s stock) Unfinished() bool             { return false }
 func (s stock) Interrupted() []string        { return nil }
-func (s stock) Needed(set map[string]bool, name string) []string {
+func (s stock) HeldAt(string, string) bool   { return false }
+func (s stock) LockedOut(string) bool        { return false }
+func (s stock) Needed(_ context.Context, set map[string]bool, name string) []string {
 	if by := s.needs[name]; by != "" && !set[by] {
 		return []string{by}
 	}
@@ -31,18 +34,18 @@ func (s stock) Needed(set map[string]bool, name string) []string {
 }
 
 // offers of packages: versions, the newest first, which is the candidate.
-func offered(versions map[string]string) apt.Offers {
-	o := apt.Offers{Available: make(map[string][]apt.Available), Candidate: make(map[string]string)}
+func offered(versions map[string]string) pkgmgr.Offers {
+	o := pkgmgr.Offers{Available: make(map[string][]pkgmgr.Available), Candidate: make(map[string]string)}
 	for name, list := range versions {
 		for _, v := range strings.Fields(list) {
-			o.Available[name] = append(o.Available[name], apt.Available{Version: v})
+			o.Available[name] = append(o.Available[name], pkgmgr.Available{Version: v})
 		}
 		o.Candidate[name] = o.Versions(name)[0]
 	}
 	return o
 }
 
-func dockerCE() apt.Offers {
+func ceOffers() pkgmgr.Offers {
 	return offered(map[string]string{
 		"docker-ce":             "5:28.1.0-1~deb 5:28.0.4-1~deb 5:24.0.9-1~deb 5:24.0.7-1~deb 5:19.03.15~3-0~deb 18.06.3~ce~3-0~deb",
 		"docker-ce-cli":         "5:28.1.0-1~deb 5:28.0.4-1~deb 5:24.0.9-1~deb 5:24.0.7-1~deb 5:19.03.15~3-0~deb",
@@ -73,13 +76,13 @@ func TestChoose(t *testing.T) {
 	}
 	for _, test := range tests {
 		have := stock{installed: map[string]string{"docker-ce": test.installed}}
-		got, err := choose(test.wanted, unitOf(distro.DockerCE), aptManager{}, have, dockerCE())
+		got, err := choose(test.wanted, debUnit(distro.DockerCE), aptManager{}, have, ceOffers())
 		if got != test.want || (err == nil) != (test.err == "") || err != nil && !strings.Contains(err.Error(), test.err) {
 			t.Errorf("choose(%q, installed %q) = %q, %v; want %q, error %q", test.wanted, test.installed, got, err, test.want, test.err)
 		}
 	}
 	for _, wanted := range []string{"", "latest", "24.0"} {
-		_, err := choose(wanted, unitOf(distro.DockerCE), aptManager{}, stock{}, apt.Offers{})
+		_, err := choose(wanted, debUnit(distro.DockerCE), aptManager{}, stock{}, pkgmgr.Offers{})
 		if err == nil || !strings.HasPrefix(err.Error(), "cannot find ") {
 			t.Errorf("choose(%q) without offers = %v; want cannot find", wanted, err)
 		}
@@ -120,11 +123,11 @@ func TestAim(t *testing.T) {
 		{"engine from before the command line was apart", "18.06.3~ce~3-0~deb", map[string]string{"ca-certificates": "1", "docker-buildx-plugin": "1", "docker-compose-plugin": "1"}, false, map[string]string{"docker-ce": "18.06.3~ce~3-0~deb", "containerd.io": "1.7.27-1"}, "", ""},
 	}
 	for _, test := range tests {
-		offers := dockerCE()
+		offers := ceOffers()
 		if strings.HasPrefix(test.name, "rootless") {
-			offers.Available["docker-ce-rootless-extras"] = []apt.Available{{Version: v28}, {Version: v24}}
+			offers.Available["docker-ce-rootless-extras"] = []pkgmgr.Available{{Version: v28}, {Version: v24}}
 		}
-		got, err := aim(test.version, unitOf(distro.DockerCE), aptManager{}, stock{installed: test.installed}, offers, test.down)
+		got, err := aim(test.version, debUnit(distro.DockerCE), aptManager{}, stock{installed: test.installed}, offers, test.down)
 		if err != nil || test.err != "" {
 			if err == nil || test.err == "" || !strings.HasPrefix(err.Error(), test.err) {
 				t.Errorf("%s: aim = %v; want error %q", test.name, err, test.err)
@@ -170,9 +173,9 @@ func TestFlavorOf(t *testing.T) {
 		{"docker-engine", "", false, ""},
 	}
 	for _, test := range tests {
-		offers := apt.Offers{}
+		offers := pkgmgr.Offers{}
 		if test.ce {
-			offers = dockerCE()
+			offers = ceOffers()
 		}
 		have := stock{installed: map[string]string{test.installed: "1"}}
 		got, err := flavorOf(test.wanted, aptManager{}, have, offers, debian)
@@ -187,12 +190,12 @@ func TestRemovable(t *testing.T) {
 		installed: map[string]string{"docker.io": "1", "containerd": "1", "runc": "1", "docker-cli": "1"},
 		needs:     map[string]string{"runc": "containerd", "containerd": "kubelet"},
 	}
-	names, warn := removable([]distro.Flavor{distro.DockerIO}, have, false)
+	names, warn := removable(t.Context(), aptManager{}, []distro.Flavor{distro.DockerIO}, have, false)
 	if diff := cmp.Diff([]string{"docker-cli", "docker.io"}, names); diff != "" || len(warn) != 2 {
 		t.Errorf("removable: (-want +got)\n%s, warnings %q; want that runc stays for containerd, which stays for kubelet", diff, warn)
 	}
 	have.needs = nil
-	if names, _ := removable([]distro.Flavor{distro.DockerIO}, have, false); len(names) != 4 {
+	if names, _ := removable(t.Context(), aptManager{}, []distro.Flavor{distro.DockerIO}, have, false); len(names) != 4 {
 		t.Errorf("removable = %v; want all four", names)
 	}
 }

@@ -8,43 +8,44 @@ import (
 	"testing"
 
 	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/internal/pkgmgr"
 )
 
 func TestFailure(t *testing.T) {
 	exit := &host.CommandError{Argv: []string{"apt-get"}, Output: host.Output{Code: 100}}
 	tests := []struct {
 		name, text string
-		want       Cause
+		want       pkgmgr.Cause
 		line       string
 	}{
-		{"lock", "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 4711 (apt-get)\nE: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), is another process using it?", CauseLocked, "process 4711"},
-		{"interrupted", "E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the problem. ", CauseInterrupted, ""},
-		{"disk", "E: You don't have enough free space in /var/cache/apt/archives/.", CauseDisk, ""},
-		{"disk in dpkg", "dpkg: error processing archive x.deb (--unpack):\n cannot copy extracted data for './usr/bin/x' to '/usr/bin/x.dpkg-new': failed to write (No space left on device)\nE: Sub-process /usr/bin/dpkg returned an error code (1)", CauseDisk, "cannot copy extracted data"},
-		{"missing key 2.6", "W: GPG error: https://d bookworm InRelease: The following signatures couldn't be verified because the public key is not available: NO_PUBKEY 7EA0A9C3F273FCD8\nE: The repository 'https://d bookworm InRelease' is not signed.", CauseKey, "signed with another key"},
-		{"missing key 3.0", "Err:1 file:/srv bookworm InRelease\n  Sub-process /usr/bin/sqv returned an error code (1), error message is: Missing key 182B, which is needed to verify signature.\nE: The repository 'file:/srv bookworm InRelease' is not signed.", CauseKey, ""},
-		{"expired key 2.6", "W: GPG error: https://d bookworm InRelease: The following signatures were invalid: EXPKEYSIG 7EA0A9C3F273FCD8 Docker\nE: The repository 'https://d bookworm InRelease' is not signed.", CauseKey, "has expired or was revoked"},
-		{"bad signature", "W: GPG error: https://d bookworm InRelease: The following signatures were invalid: BADSIG 7EA0A9C3F273FCD8 Docker\nE: The repository 'https://d bookworm InRelease' is not signed.", CauseKey, "is not what its owner signed"},
-		{"no signature", "E: The repository 'file:/srv ./ Release' is not signed.", CauseKey, "has no signature"},
-		{"expired key 3.0", "error message is: Verifying signature: primary key is not live because: Expired on 2026-01-01", CauseKey, ""},
-		{"signed-by", "E: Conflicting values set for option Signed-By regarding source https://d/ bookworm: /a != /b\nE: The list of sources could not be read.", CauseSignedBy, "/a != /b"},
-		{"release expired", "E: Release file for https://d/InRelease is expired (invalid since 3d 1h). Updates for this repository will not be applied.", CauseExpired, ""},
-		{"clock", "E: Release file for https://d/InRelease is not valid yet (invalid for another 2h).", CauseExpired, ""},
-		{"no release", "E: The repository 'https://d nope Release' does not have a Release file.", CauseSuite, ""},
-		{"dns", "W: Failed to fetch https://d/InRelease  Could not resolve 'd'\nW: Some index files failed to download. They have been ignored, or old ones used instead.", CauseUnreachable, "Could not resolve"},
-		{"refused", "E: Failed to fetch https://d/x.deb  Could not connect to d:443 (1.2.3.4). - connect (111: Connection refused)", CauseUnreachable, ""},
-		{"certificate", "Err:1 https://d\n  No system certificates available. Try installing ca-certificates.", CauseCertificate, ""},
-		{"version", "E: Version '5:24' for 'docker-ce' was not found", CauseVersion, ""},
-		{"candidate", "E: Package 'docker-ce' has no installation candidate", CauseVersion, ""},
-		{"unmet", "The following packages have unmet dependencies:\n docker-ce : Depends: containerd.io (>= 1.4.1) but it is not installable\nE: Unable to correct problems, you have held broken packages.", CauseUnmet, "docker-ce : Depends"},
-		{"script", "dpkg: error processing package docker-ce (--configure):\n installed docker-ce package post-installation script subprocess returned error exit status 1\nE: Sub-process /usr/bin/dpkg returned an error code (1)", CauseScript, "post-installation"},
-		{"root", "E: Could not open lock file /var/lib/dpkg/lock-frontend - open (13: Permission denied)\nE: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), are you root?", CauseRoot, ""},
-		{"garbage", "something else", CauseOther, ""},
-		{"new error", "E: The moon is full", CauseOther, "The moon is full"},
+		{"lock", "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 4711 (apt-get)\nE: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), is another process using it?", pkgmgr.CauseLocked, "process 4711"},
+		{"interrupted", "E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the problem. ", pkgmgr.CauseInterrupted, ""},
+		{"disk", "E: You don't have enough free space in /var/cache/apt/archives/.", pkgmgr.CauseDisk, ""},
+		{"disk in dpkg", "dpkg: error processing archive x.deb (--unpack):\n cannot copy extracted data for './usr/bin/x' to '/usr/bin/x.dpkg-new': failed to write (No space left on device)\nE: Sub-process /usr/bin/dpkg returned an error code (1)", pkgmgr.CauseDisk, "cannot copy extracted data"},
+		{"missing key 2.6", "W: GPG error: https://d bookworm InRelease: The following signatures couldn't be verified because the public key is not available: NO_PUBKEY 7EA0A9C3F273FCD8\nE: The repository 'https://d bookworm InRelease' is not signed.", pkgmgr.CauseKey, "signed with another key"},
+		{"missing key 3.0", "Err:1 file:/srv bookworm InRelease\n  Sub-process /usr/bin/sqv returned an error code (1), error message is: Missing key 182B, which is needed to verify signature.\nE: The repository 'file:/srv bookworm InRelease' is not signed.", pkgmgr.CauseKey, ""},
+		{"expired key 2.6", "W: GPG error: https://d bookworm InRelease: The following signatures were invalid: EXPKEYSIG 7EA0A9C3F273FCD8 Docker\nE: The repository 'https://d bookworm InRelease' is not signed.", pkgmgr.CauseKey, "has expired or was revoked"},
+		{"bad signature", "W: GPG error: https://d bookworm InRelease: The following signatures were invalid: BADSIG 7EA0A9C3F273FCD8 Docker\nE: The repository 'https://d bookworm InRelease' is not signed.", pkgmgr.CauseKey, "is not what its owner signed"},
+		{"no signature", "E: The repository 'file:/srv ./ Release' is not signed.", pkgmgr.CauseKey, "has no signature"},
+		{"expired key 3.0", "error message is: Verifying signature: primary key is not live because: Expired on 2026-01-01", pkgmgr.CauseKey, ""},
+		{"signed-by", "E: Conflicting values set for option Signed-By regarding source https://d/ bookworm: /a != /b\nE: The list of sources could not be read.", pkgmgr.CauseSignedBy, "/a != /b"},
+		{"release expired", "E: Release file for https://d/InRelease is expired (invalid since 3d 1h). Updates for this repository will not be applied.", pkgmgr.CauseExpired, ""},
+		{"clock", "E: Release file for https://d/InRelease is not valid yet (invalid for another 2h).", pkgmgr.CauseExpired, ""},
+		{"no release", "E: The repository 'https://d nope Release' does not have a Release file.", pkgmgr.CauseSuite, ""},
+		{"dns", "W: Failed to fetch https://d/InRelease  Could not resolve 'd'\nW: Some index files failed to download. They have been ignored, or old ones used instead.", pkgmgr.CauseUnreachable, "Could not resolve"},
+		{"refused", "E: Failed to fetch https://d/x.deb  Could not connect to d:443 (1.2.3.4). - connect (111: Connection refused)", pkgmgr.CauseUnreachable, ""},
+		{"certificate", "Err:1 https://d\n  No system certificates available. Try installing ca-certificates.", pkgmgr.CauseCertificate, ""},
+		{"version", "E: Version '5:24' for 'docker-ce' was not found", pkgmgr.CauseVersion, ""},
+		{"candidate", "E: Package 'docker-ce' has no installation candidate", pkgmgr.CauseVersion, ""},
+		{"unmet", "The following packages have unmet dependencies:\n docker-ce : Depends: containerd.io (>= 1.4.1) but it is not installable\nE: Unable to correct problems, you have held broken packages.", pkgmgr.CauseUnmet, "docker-ce : Depends"},
+		{"script", "dpkg: error processing package docker-ce (--configure):\n installed docker-ce package post-installation script subprocess returned error exit status 1\nE: Sub-process /usr/bin/dpkg returned an error code (1)", pkgmgr.CauseScript, "post-installation"},
+		{"root", "E: Could not open lock file /var/lib/dpkg/lock-frontend - open (13: Permission denied)\nE: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), are you root?", pkgmgr.CauseRoot, ""},
+		{"garbage", "something else", pkgmgr.CauseOther, ""},
+		{"new error", "E: The moon is full", pkgmgr.CauseOther, "The moon is full"},
 	}
 	for _, test := range tests {
 		err := failure(host.Output{Stderr: []byte(test.text), Code: 100}, exit)
-		var got *Error
+		var got *pkgmgr.Error
 		if !errors.As(err, &got) {
 			t.Fatalf("%s: failure = %T; want *Error", test.name, err)
 		}

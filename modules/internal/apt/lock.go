@@ -4,28 +4,11 @@ package apt
 
 import (
 	"context"
-	"fmt"
-	"os"
-	"strings"
-	"syscall"
 	"time"
 
 	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/internal/pkgmgr"
 )
-
-// Holder is a process that keeps package managers out.
-type Holder struct {
-	File    string // the lock
-	PID     int    // 0 if it is not visible from here
-	Command string // its command line
-}
-
-func (h Holder) String() string {
-	if h.PID == 0 {
-		return "a process outside of this container, on " + h.File
-	}
-	return fmt.Sprintf("process %d (%s), on %s", h.PID, h.Command, h.File)
-}
 
 // The locks of dpkg and apt: what writes packages takes the first two, what
 // fetches lists the third, what fetches packages the fourth.
@@ -38,54 +21,16 @@ const (
 
 // Locked returns who holds one of the locks, or nil. Asking does not take a
 // lock and writes nothing.
-func Locked(h *host.Host) *Holder {
+func Locked(h *host.Host) *pkgmgr.Holder {
 	for _, name := range []string{lockFrontend, lockDpkg, lockArchives, lockLists} {
-		if holder := holderOf(h, name); holder != nil {
+		if holder := pkgmgr.HolderOf(h, name); holder != nil {
 			return holder
 		}
 	}
 	return nil
 }
 
-func holderOf(h *host.Host, name string) *Holder {
-	f, err := os.Open(h.Path(name))
-	if err != nil {
-		return nil // not there: nobody has ever locked it
-	}
-	defer f.Close()
-	lock := syscall.Flock_t{Type: syscall.F_WRLCK}
-	if err := syscall.FcntlFlock(f.Fd(), syscall.F_GETLK, &lock); err != nil || lock.Type == syscall.F_UNLCK {
-		return nil
-	}
-	// The kernel gives 0, or -1, for a process of another pid namespace.
-	holder := &Holder{File: name, PID: max(int(lock.Pid), 0)}
-	if text, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", holder.PID)); err == nil {
-		holder.Command = strings.TrimSpace(strings.ReplaceAll(string(text), "\x00", " "))
-	}
-	if holder.Command == "" {
-		holder.Command = "it has just ended"
-	}
-	return holder
-}
-
-// Wait waits until nobody holds a lock. It returns for whom it waited, "" if
-// for nobody, and an error that names the holder if limit passes first.
+// Wait waits until nobody holds a lock. See [pkgmgr.Wait].
 func Wait(ctx context.Context, h *host.Host, limit time.Duration) (string, error) {
-	start := time.Now()
-	waited := ""
-	for {
-		holder := Locked(h)
-		if holder == nil {
-			return waited, nil
-		}
-		waited = fmt.Sprintf("waited for %s", holder)
-		if time.Since(start) >= limit {
-			return waited, &Error{Cause: CauseLocked, Text: fmt.Sprintf("the package manager is locked by %s, for longer than the %v that lock_timeout allows; wait until it ends, or give more time", holder, limit)}
-		}
-		select {
-		case <-ctx.Done():
-			return waited, fmt.Errorf("cannot wait longer for %s: %w", holder, ctx.Err())
-		case <-time.After(200 * time.Millisecond):
-		}
-	}
+	return pkgmgr.Wait(ctx, func() *pkgmgr.Holder { return Locked(h) }, limit)
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/internal/pkgmgr"
 )
 
 // TestMain is also the program that takes a lock for these tests: a process
@@ -69,9 +70,9 @@ func TestWait(t *testing.T) {
 		pid, release := lockIn(t, h.Path(name))
 		who := fmt.Sprintf("process %d (%s apt-get upgrade), on %s", pid, os.Args[0], name)
 
-		var e *Error
+		var e *pkgmgr.Error
 		_, err := Wait(t.Context(), h, 0)
-		if !errors.As(err, &e) || e.Cause != CauseLocked || !strings.Contains(e.Text, who) {
+		if !errors.As(err, &e) || e.Cause != pkgmgr.CauseLocked || !strings.Contains(e.Text, who) {
 			t.Errorf("Wait(0) = %v; want an error that names %s", err, who)
 		}
 

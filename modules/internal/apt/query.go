@@ -9,48 +9,17 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
-	"time"
 
 	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/internal/pkgmgr"
 )
-
-// Available is a version that a repository of the host has.
-type Available struct {
-	Version string
-	Source  string // "https://download.docker.com/linux/debian bookworm/stable amd64 Packages"
-}
-
-// Offers is what the host's repositories have of some packages.
-type Offers struct {
-	// Available has, for each package, its versions, the newest first.
-	Available map[string][]Available
-	// Candidate has, for each package, the version that apt would install,
-	// pins taken into account.
-	Candidate map[string]string
-}
-
-// Versions returns the versions of a package, the newest first, each once.
-func (o Offers) Versions(name string) []string {
-	var versions []string
-	for _, a := range o.Available[name] {
-		if !slices.Contains(versions, a.Version) {
-			versions = append(versions, a.Version)
-		}
-	}
-	return versions
-}
-
-// Has reports whether a repository has the package in that version.
-func (o Offers) Has(name, version string) bool {
-	return slices.Contains(o.Versions(name), version)
-}
 
 // ReadOffers asks apt what the host's package lists have of the named
 // packages. It needs no network and writes nothing.
-func ReadOffers(ctx context.Context, h *host.Host, names []string) (Offers, error) {
+func ReadOffers(ctx context.Context, h *host.Host, names []string) (pkgmgr.Offers, error) {
 	out, err := h.Run(ctx, host.Command{Argv: slices.Concat([]string{"apt-cache"}, cacheOptions(h), []string{"policy"}, names)})
 	if err != nil {
-		return Offers{}, failure(out, err)
+		return pkgmgr.Offers{}, failure(out, err)
 	}
 	return parsePolicy(out.Stdout), nil
 }
@@ -88,8 +57,8 @@ func cacheOptions(h *host.Host) []string {
 //	        500 https://download.docker.com/linux/debian bookworm/stable amd64 Packages
 //	 *** 5:24.0.6-1~debian.12~bookworm 100
 //	        100 /var/lib/dpkg/status
-func parsePolicy(text []byte) Offers {
-	o := Offers{Available: make(map[string][]Available), Candidate: make(map[string]string)}
+func parsePolicy(text []byte) pkgmgr.Offers {
+	o := pkgmgr.Offers{Available: make(map[string][]pkgmgr.Available), Candidate: make(map[string]string)}
 	name, version := "", ""
 	for _, line := range strings.Split(string(text), "\n") {
 		fields := strings.Fields(line)
@@ -105,7 +74,7 @@ func parsePolicy(text []byte) Offers {
 		case strings.HasPrefix(line, "        "):
 			// An entry without the name of an index is dpkg's own database.
 			if source := strings.Join(fields[1:], " "); version != "" && strings.HasSuffix(source, " Packages") {
-				o.Available[name] = append(o.Available[name], Available{Version: version, Source: source})
+				o.Available[name] = append(o.Available[name], pkgmgr.Available{Version: version, Source: source})
 			}
 		case strings.HasPrefix(line, " *** ") && len(fields) > 1:
 			version = fields[1]
@@ -114,21 +83,14 @@ func parsePolicy(text []byte) Offers {
 		}
 	}
 	for _, list := range o.Available {
-		slices.SortStableFunc(list, func(a, b Available) int { return Compare(b.Version, a.Version) })
+		slices.SortStableFunc(list, func(a, b pkgmgr.Available) int { return Compare(b.Version, a.Version) })
 	}
 	return o
 }
 
-// Change is what a transaction does to one package. Before is "" for a package
-// that comes, After is "" for one that goes.
-type Change struct {
-	Name, Before, After string
-	Purge               bool
-}
-
 // Simulate asks apt what a transaction would do. It changes nothing, needs no
 // lock and no network.
-func Simulate(ctx context.Context, h *host.Host, args []string) ([]Change, error) {
+func Simulate(ctx context.Context, h *host.Host, args []string) ([]pkgmgr.Change, error) {
 	argv := slices.Concat([]string{"apt-get", "-s", "-y", "-q", "-o", "Debug::NoLocking=true"}, cacheOptions(h), args)
 	out, err := h.Run(ctx, host.Command{Argv: argv, Env: environment()})
 	if err != nil {
@@ -143,14 +105,14 @@ func Simulate(ctx context.Context, h *host.Host, args []string) ([]Change, error
 //	Remv docker-ce [5:24.0.7-1]
 //	Purg docker-ce [5:24.0.7-1]
 //	Conf docker.io (20.10.24-1 Debian:12.5/stable [amd64])
-func parseSimulation(text []byte) []Change {
-	var changes []Change
+func parseSimulation(text []byte) []pkgmgr.Change {
+	var changes []pkgmgr.Change
 	for _, line := range bytes.Split(text, []byte("\n")) {
 		fields := strings.Fields(string(line))
 		if len(fields) < 3 {
 			continue
 		}
-		c := Change{Name: fields[1]}
+		c := pkgmgr.Change{Name: fields[1]}
 		switch fields[0] {
 		case "Inst":
 			c.Before = bracketed(fields[2])
@@ -169,7 +131,7 @@ func parseSimulation(text []byte) []Change {
 		// apt names the architecture of foreign packages only.
 		changes = append(changes, c)
 	}
-	slices.SortStableFunc(changes, func(a, b Change) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(changes, func(a, b pkgmgr.Change) int { return strings.Compare(a.Name, b.Name) })
 	return changes
 }
 
@@ -186,22 +148,14 @@ const (
 	sourcesParts = "/etc/apt/sources.list.d"
 )
 
-// Lists says of what time the host's package lists are.
-type Lists struct {
-	// Updated is when they were last fetched; zero if there are none.
-	Updated time.Time
-	// Outdated is set when a file that names repositories is newer.
-	Outdated bool
-}
-
 // ReadLists looks at the package lists' times. apt keeps no record of its
 // updates; but each one makes and removes files in the directory partial.
-func ReadLists(h *host.Host) (Lists, error) {
+func ReadLists(h *host.Host) (pkgmgr.Lists, error) {
 	entries, err := h.ReadDir(listsDir)
 	if err != nil && !notThere(err) {
-		return Lists{}, fmt.Errorf("cannot read apt's package lists: %w", err)
+		return pkgmgr.Lists{}, fmt.Errorf("cannot read apt's package lists: %w", err)
 	}
-	var l Lists
+	var l pkgmgr.Lists
 	have := slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
 		return strings.Contains(e.Name(), "Packages") || strings.HasSuffix(e.Name(), "Release")
 	})

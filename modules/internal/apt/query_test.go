@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/internal/pkgmgr"
 )
 
 func TestParsePolicy(t *testing.T) {
@@ -41,8 +42,8 @@ runc:
 N: Unable to locate package x
 `
 	o := parsePolicy([]byte(text))
-	want := Offers{
-		Available: map[string][]Available{
+	want := pkgmgr.Offers{
+		Available: map[string][]pkgmgr.Available{
 			"docker-ce": {
 				{"5:24.0.7-1~debian", "https://d/linux/debian buster/stable amd64 Packages"},
 				{"5:24.0.7-1~debian", "file:/srv/repo buster/stable amd64 Packages"},
@@ -76,7 +77,7 @@ Inst same [1] (1 Docker:bookworm [amd64])
 Conf containerd.io (1.6.28-1 Docker:bookworm [amd64])
 Conf docker-ce (5:24.0.9-1 Docker:bookworm [amd64])
 `
-	want := []Change{
+	want := []pkgmgr.Change{
 		{Name: "containerd.io", After: "1.6.28-1"},
 		{Name: "docker-ce", Before: "5:24.0.7-1", After: "5:24.0.9-1"},
 		{Name: "docker.io", Before: "20.10.24-1"},
@@ -105,7 +106,7 @@ func write(t *testing.T, files map[string]string) *host.Host {
 }
 
 func TestReadLists(t *testing.T) {
-	lists := func(files map[string]string, older string) Lists {
+	lists := func(files map[string]string, older string) pkgmgr.Lists {
 		h := write(t, files)
 		if older != "" {
 			past := time.Now().Add(-time.Hour)

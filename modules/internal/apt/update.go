@@ -15,6 +15,7 @@ import (
 	"hardened.docker/modules/internal/ansible"
 	"hardened.docker/modules/internal/file"
 	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/internal/pkgmgr"
 )
 
 // Update is the act that fetches the package lists.
@@ -54,7 +55,7 @@ func (u Update) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
 		return result, err
 	}
 	// Also when a signal ended the run: what was proven to work is put back.
-	if back := restore(context.WithoutCancel(ctx), h, u.Restore); back != nil {
+	if back := pkgmgr.Restore(context.WithoutCancel(ctx), h, u.Restore); back != nil {
 		return result, errors.Join(err, fmt.Errorf("cannot put the former files back: %w", back))
 	}
 	result["restored"] = true
@@ -101,22 +102,4 @@ func failed(out host.Output) bool {
 	return slices.ContainsFunc([]string{"W: Failed to fetch", "W: GPG error", "W: Some index files failed", "W: An error occurred during the signature"}, func(s string) bool {
 		return bytes.Contains(out.Stderr, []byte(s)) || bytes.Contains(out.Stdout, []byte(s))
 	})
-}
-
-// restore gives files the state that they were in.
-func restore(ctx context.Context, h *host.Host, states []file.State) error {
-	var errs []error
-	for _, old := range states {
-		now, err := file.Read(h, old.Path, 16<<20)
-		switch {
-		case err != nil:
-		case now.Exists == old.Exists && bytes.Equal(now.Content, old.Content):
-		case old.Exists:
-			_, err = file.Replace{Before: now, Content: old.Content, Mode: old.Mode}.Do(ctx, h)
-		default:
-			_, err = file.Remove{Before: now}.Do(ctx, h)
-		}
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
 }

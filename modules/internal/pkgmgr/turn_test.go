@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package apt
+package pkgmgr
 
 import (
 	"context"
@@ -14,30 +14,30 @@ import (
 )
 
 func TestTakeTurn(t *testing.T) {
-	h := write(t, map[string]string{"var/lib/dpkg/status": ""})
-	waited, release, err := TakeTurn(t.Context(), h, 0)
+	h := host.New(t.TempDir())
+	waited, release, err := TakeTurn(t.Context(), h, "/", 0)
 	if waited != "" || err != nil {
 		t.Fatalf("TakeTurn of a free host = %q, %v; want nothing", waited, err)
 	}
 
 	var e *Error
-	if _, _, err := TakeTurn(t.Context(), h, 0); !errors.As(err, &e) || e.Cause != CauseLocked {
+	if _, _, err := TakeTurn(t.Context(), h, "/", 0); !errors.As(err, &e) || e.Cause != CauseLocked {
 		t.Errorf("TakeTurn(0) of a taken turn = %v; want an error with cause %v", err, CauseLocked)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := TakeTurn(ctx, h, time.Minute); !errors.Is(err, context.Canceled) {
+	if _, _, err := TakeTurn(ctx, h, "/", time.Minute); !errors.Is(err, context.Canceled) {
 		t.Errorf("TakeTurn of an ended run = %v; want %v", err, context.Canceled)
 	}
 
 	time.AfterFunc(300*time.Millisecond, release)
-	waited, release, err = TakeTurn(t.Context(), h, time.Minute)
+	waited, release, err = TakeTurn(t.Context(), h, "/", time.Minute)
 	if waited == "" || err != nil {
 		t.Fatalf("TakeTurn = %q, %v; want that it waited", waited, err)
 	}
 	release()
 
-	if _, release, err := TakeTurn(t.Context(), host.New(t.TempDir()), 0); err != nil {
+	if _, release, err := TakeTurn(t.Context(), host.New(t.TempDir()), "/var/lib/dpkg", 0); err != nil {
 		t.Errorf("TakeTurn of a host without dpkg = %v; want nothing", err)
 	} else {
 		release()
@@ -47,11 +47,11 @@ func TestTakeTurn(t *testing.T) {
 // Two modules can be in a transaction at once: one that outlived its run, and
 // the one of the next run. None may take the other's files away.
 func TestTransactionsAtOnce(t *testing.T) {
-	h := write(t, map[string]string{"var/lib/dpkg/status": ""})
+	h := host.New(t.TempDir())
 	gate := h.Path("/gate")
 	first := make(chan error, 1)
 	go func() {
-		_, err := Transaction{Argv: []string{"sh", "-c", `echo first; touch "$1.begun"; until test -e "$1"; do sleep 0.01; done`, "sh", gate}}.Run(context.Background(), h)
+		_, err := Transaction{Backend: nobody(), Argv: []string{"sh", "-c", `echo first; touch "$1.begun"; until test -e "$1"; do sleep 0.01; done`, "sh", gate}}.Run(context.Background(), h)
 		first <- err
 	}()
 	for deadline := time.Now().Add(30 * time.Second); !h.Exists("/gate.begun"); time.Sleep(5 * time.Millisecond) {
@@ -59,7 +59,7 @@ func TestTransactionsAtOnce(t *testing.T) {
 			t.Fatal("the first transaction did not begin")
 		}
 	}
-	if _, err := (Transaction{Argv: []string{"touch", gate}}).Run(t.Context(), h); err != nil {
+	if _, err := (Transaction{Backend: nobody(), Argv: []string{"touch", gate}}).Run(t.Context(), h); err != nil {
 		t.Errorf("second Run = %v; want nil", err)
 	}
 	if err := <-first; err != nil {
@@ -74,12 +74,20 @@ func TestTransactionWithoutPrivilege(t *testing.T) {
 	if os.Geteuid() == 0 {
 		t.Skip("root may write everywhere")
 	}
-	h := write(t, map[string]string{"var/lib/dpkg/status": "", "run/hardened.docker/x": ""})
+	h := host.New(t.TempDir())
+	if err := os.MkdirAll(h.Path(RunDir), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.Chmod(h.Path(RunDir), 0o500); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.Chmod(h.Path(RunDir), 0o700) })
-	if _, err := (Transaction{Argv: []string{"true"}}).Run(t.Context(), h); err == nil || !strings.Contains(err.Error(), "become: true") {
+	if _, err := (Transaction{Backend: nobody(), Argv: []string{"true"}}).Run(t.Context(), h); err == nil || !strings.Contains(err.Error(), "become: true") {
 		t.Errorf("Run without the right to write = %v; want a hint at become", err)
 	}
+}
+
+// nobody is the backend of a package manager that nobody else uses.
+func nobody() Backend {
+	return Backend{Locked: func() *Holder { return nil }, Failure: func(_ host.Output, err error) error { return err }}
 }

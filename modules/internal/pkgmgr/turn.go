@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package apt
+package pkgmgr
 
 import (
 	"context"
@@ -14,17 +14,15 @@ import (
 	"hardened.docker/modules/internal/host"
 )
 
-// turnDir is the directory that TakeTurn locks: it is there wherever dpkg is,
-// so that no file is left behind. Nothing of dpkg or apt takes flock(2) on it.
-const turnDir = "/var/lib/dpkg"
-
 // TakeTurn waits until no other module on this host is in a transaction, and
 // keeps others out until release is called or this process ends. A module goes
 // on when the ansible-playbook that started it is killed, and must not meet
-// the one of the next run half-way: between them, the locks of apt are free.
+// the one of the next run half-way: between them, the package manager's locks are free.
 //
-// TakeTurn returns for whom it waited, if for anybody.
-func TakeTurn(ctx context.Context, h *host.Host, limit time.Duration) (waited string, release func(), err error) {
+// The lock is on turnDir, so that no file is left behind. Where that is not
+// there, nor is the package manager. TakeTurn returns for whom it waited, if
+// for anybody.
+func TakeTurn(ctx context.Context, h *host.Host, turnDir string, limit time.Duration) (waited string, release func(), err error) {
 	dir, err := os.Open(h.Path(turnDir))
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", func() {}, nil
