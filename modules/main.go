@@ -27,6 +27,7 @@ import (
 	"hardened.docker/modules/docker_files"
 	"hardened.docker/modules/docker_host_facts"
 	"hardened.docker/modules/docker_package"
+	"hardened.docker/modules/docker_repair"
 	"hardened.docker/modules/docker_repository"
 	"hardened.docker/modules/docker_service"
 	"hardened.docker/modules/docker_storage"
@@ -50,6 +51,7 @@ func modules() ansible.Table {
 		{Name: "docker_files", Module: docker_files.Module},
 		{Name: "docker_host_facts", Module: docker_host_facts.Module},
 		{Name: "docker_package", Module: docker_package.Module},
+		{Name: "docker_repair", Module: docker_repair.Module},
 		{Name: "docker_repository", Module: docker_repository.Module},
 		{Name: "docker_service", Module: docker_service.Module},
 		{Name: "docker_storage", Module: docker_storage.Module},

@@ -13,7 +13,7 @@ description:
     could not be read makes the checks that need it C(unknown), not passed.
   - The checks come from what Docker's guides warn of, as far as real engines behave like that. The page
     C(docs/checks.md) of the collection has all of them.
-  - C(docker_repair) mends what O(checks) names and RV(findings) marks with C(repair.available).
+  - M(hardened.docker.docker_repair) mends what O(checks) names and RV(findings) marks with C(repair.available).
 author:
   - The hardened.docker maintainers (@hardened-docker)
 attributes:
@@ -48,6 +48,7 @@ notes:
   - A socket that systemd keeps for a stopped daemon is not touched, since that would start the daemon.
   - Takes well under two seconds on a host with 200 containers, and C(become=true) to see everything.
 seealso:
+  - module: hardened.docker.docker_repair
   - module: hardened.docker.docker_host_facts
   - module: hardened.docker.docker_service
 """
@@ -107,7 +108,7 @@ findings:
       type: str
       sample: "Installation and Deployment: NICs May Be Residual"
     repair:
-      description: Whether C(docker_repair) mends it, and what that interrupts (C(none), C(daemon) or C(containers)).
+      description: Whether M(hardened.docker.docker_repair) mends it, and what that interrupts (C(none), C(daemon) or C(containers)).
       type: dict
       sample: {"available": true, "interrupts": "none"}
 checks:

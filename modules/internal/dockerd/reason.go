@@ -46,6 +46,8 @@ func judge(line string) (string, int) {
 		strings.HasPrefix(text, "unknown shorthand flag"),
 		strings.HasPrefix(text, "invalid argument"),
 		strings.HasPrefix(text, "panic:"),
+		// The Go runtime's own last word, before the stacks.
+		strings.HasPrefix(text, "fatal error: "),
 		level == "fatal", level == "panic":
 		return text, 4
 	case strings.Contains(text, "Unable to locate executable"),

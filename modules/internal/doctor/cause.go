@@ -66,7 +66,7 @@ func causes() []cause {
 		{[]string{"read-only file system"},
 			"A file system is mounted read-only, often after an I/O error.",
 			"Look for disk errors (dmesg), repair, and mount it read-write again."},
-		{[]string{"invalid database", "Error loading key file", "failed to open volume store", "error while opening volume store metadata database", "unexpected end of JSON input", "page 0:", "version mismatch", "file size too small"},
+		{[]string{"invalid database", "Error loading key file", "failed to open volume store", "error while opening volume store metadata database", "unexpected end of JSON input", "file size too small", "fatal error: fault"},
 			"A state file is damaged, as after a loss of power.",
 			"hardened.docker.docker_repair with corrupt_state moves it aside."},
 		{[]string{"pid file found", "is still running"},

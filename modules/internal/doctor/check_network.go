@@ -3,8 +3,10 @@
 package doctor
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 )
 
@@ -108,36 +110,50 @@ func (s *Snapshot) bridgeAgainstBip() Verdict {
 	return Verdict{Ills: []Ill{one}}
 }
 
-// fromPools reports whether an address is the first of a range that dockerd
-// cuts from its pools (libnetwork ipamutils, the same from 18.06 to 29:
-// 172.17.0.0/16 to 172.31.0.0/16, 192.168.0.0/16 in pieces of /20), or from
-// default-address-pools.
-func (s *Snapshot) fromPools(address netip.Prefix) bool {
-	type pool struct {
-		base netip.Prefix
-		size int
-	}
+// pool is a range that networks are cut from, in pieces of a size.
+type pool struct {
+	base netip.Prefix
+	size int
+}
+
+// pools returns default-address-pools, or the engine's own (libnetwork
+// ipamutils, the same from 18.06 to 29: 172.17.0.0/16 to 172.31.0.0/16, and
+// 192.168.0.0/16 in pieces of /20).
+func (s *Snapshot) pools() []pool {
 	var pools []pool
-	if list, ok := s.Config.Together()["default-address-pools"].([]any); ok {
-		for _, one := range list {
-			entry, _ := one.(map[string]any)
-			text, _ := entry["base"].(string)
-			base, err := netip.ParsePrefix(text)
-			size, _ := entry["size"].(fmt.Stringer) // json.Number
-			if err == nil && size != nil {
-				n := 0
-				_, _ = fmt.Sscan(size.String(), &n)
-				pools = append(pools, pool{base.Masked(), n})
-			}
+	list, _ := s.Config.Together()["default-address-pools"].([]any)
+	for _, one := range list {
+		entry, _ := one.(map[string]any)
+		text, _ := entry["base"].(string)
+		base, err := netip.ParsePrefix(text)
+		size, _ := entry["size"].(json.Number)
+		n, err2 := strconv.Atoi(size.String())
+		if err == nil && err2 == nil {
+			pools = append(pools, pool{base.Masked(), n})
 		}
 	}
-	if len(pools) == 0 {
-		for third := byte(17); third <= 31; third++ {
-			pools = append(pools, pool{netip.PrefixFrom(netip.AddrFrom4([4]byte{172, third, 0, 0}), 16), 16})
-		}
-		pools = append(pools, pool{netip.PrefixFrom(netip.AddrFrom4([4]byte{192, 168, 0, 0}), 16), 20})
+	if len(pools) > 0 {
+		return pools
 	}
-	for _, p := range pools {
+	for third := byte(17); third <= 31; third++ {
+		pools = append(pools, pool{netip.PrefixFrom(netip.AddrFrom4([4]byte{172, third, 0, 0}), 16), 16})
+	}
+	return append(pools, pool{netip.PrefixFrom(netip.AddrFrom4([4]byte{192, 168, 0, 0}), 16), 20})
+}
+
+// Ranges returns the first range of each pool.
+func (s *Snapshot) Ranges() []netip.Prefix {
+	var ranges []netip.Prefix
+	for _, p := range s.pools() {
+		ranges = append(ranges, netip.PrefixFrom(p.base.Addr(), p.size))
+	}
+	return ranges
+}
+
+// fromPools reports whether an address is of a range that dockerd cuts from
+// its pools.
+func (s *Snapshot) fromPools(address netip.Prefix) bool {
+	for _, p := range s.pools() {
 		if p.base.Contains(address.Addr()) && p.size == address.Bits() {
 			return true
 		}

@@ -11,9 +11,12 @@ import (
 	"hardened.docker/modules/internal/dockerd"
 )
 
-// daemonDown is the ID of the check that gives way to others: what is known
-// better has a finding of its own.
-const daemonDown = "daemon_down"
+// The IDs of checks that give way to others: what is known better has a finding
+// of its own.
+const (
+	daemonDown   = "daemon_down"
+	startLimitID = "start_limit"
+)
 
 // daemonIsDown: dockerd does not run, and what the journal says about why.
 func daemonIsDown(s *Snapshot) Verdict {

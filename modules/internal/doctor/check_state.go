@@ -38,7 +38,8 @@ func corruptState(s *Snapshot) Verdict {
 func StuckContainers(s *Snapshot) []RuntimeState {
 	var found []RuntimeState
 	for _, r := range s.State.Runtime {
-		if !r.Alive && !r.Shim {
+		// One that is being made has neither for a moment.
+		if !r.Alive && !r.Shim && !young(s, r.Since) {
 			found = append(found, r)
 		}
 	}

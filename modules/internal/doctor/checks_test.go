@@ -163,6 +163,7 @@ func TestCauses(t *testing.T) {
 		{`failed to dial "/run/containerd/containerd.sock": connection error`, "containerd does not answer"},
 		{`failed to load listeners: no sockets found via socket activation: make sure the service was started by systemd`, "dockerd was told to take"},
 		{`docker.service: Main process exited, code=killed, status=9/KILL`, "dockerd was killed"},
+		{`fatal error: fault`, "A state file is damaged"},
 		{`all is well`, ""},
 	}
 	for _, test := range tests {

@@ -125,6 +125,8 @@ type Outcome struct {
 type Report struct {
 	Findings []Finding // the worst first
 	Outcomes []Outcome // in the order of the checks
+	// Blamed are findings that are left out because another one is their cause.
+	Blamed []Finding
 }
 
 // maxEvidence is how many lines a finding shows of what may be thousands.
@@ -208,35 +210,61 @@ func ill(subject string, evidence ...string) Ill { return Ill{Subject: subject, 
 // notApplicable is the verdict on something that the host does not have.
 func notApplicable(why string) Verdict { return Verdict{NotApplicable: why} }
 
-// blame takes out the finding that dockerd does not run where another one is
-// the cause, and leaves what the journal says with that one: one illness is
-// one finding.
+// consequence reports whether a finding only follows from one that keeps
+// dockerd from starting.
+func consequence(id string) bool { return id == daemonDown || id == startLimitID }
+
+// blame takes out the findings that dockerd does not run, and that systemd gave
+// up on it, where another one is the cause, and leaves what the journal says
+// with that one: one illness is one finding.
 func (r *Report) blame(s *Snapshot) {
 	cause := false
 	for _, f := range r.Findings {
-		cause = cause || f.Stops
+		cause = cause || f.Stops && f.Check.ID != startLimitID
 	}
-	if !cause || s.Daemon != Down {
+	// Of the two, systemd's lock is the one that can be mended.
+	locked := func(f Finding) bool { return f.Check.ID == daemonDown && r.has(startLimitID) }
+	if s.Daemon != Down {
 		return
 	}
-	kept := r.Findings[:0]
+	var kept []Finding
 	for _, f := range r.Findings {
-		if f.Check.ID == daemonDown {
+		if cause && consequence(f.Check.ID) || locked(f) {
+			r.Blamed = append(r.Blamed, f)
 			continue
-		}
-		if f.Stops {
-			if why := s.Reason(); why != "" && !contains(f.Evidence, clean(why)) {
-				f.Evidence = append(f.Evidence, clean("dockerd does not run: "+why))
-			}
 		}
 		kept = append(kept, f)
 	}
 	r.Findings = kept
-	for i := range r.Outcomes {
-		if r.Outcomes[i].Check.ID == daemonDown {
-			r.Outcomes[i].Status, r.Outcomes[i].Note = NotApplicable, "another finding is the reason"
+	for i, f := range kept {
+		if !f.Stops {
+			continue
+		}
+		if why := clean("dockerd does not run: " + s.Reason()); s.Reason() != "" {
+			kept[i].Evidence = append(f.Evidence[:len(f.Evidence):len(f.Evidence)], why)
+		}
+		for _, b := range r.Blamed {
+			if b.Check.ID == startLimitID {
+				kept[i].Evidence = append(kept[i].Evidence, "systemd has given up starting it: afterwards docker_repair with start_limit, or systemctl reset-failed docker.service docker.socket")
+			}
 		}
 	}
+	for i, o := range r.Outcomes {
+		for _, b := range r.Blamed {
+			if b.Check.ID == o.Check.ID {
+				r.Outcomes[i].Status, r.Outcomes[i].Note = NotApplicable, "another finding is the reason"
+			}
+		}
+	}
+}
+
+func (r *Report) has(id string) bool {
+	for _, f := range r.Findings {
+		if f.Check.ID == id {
+			return true
+		}
+	}
+	return false
 }
 
 func contains(list []string, s string) bool {

@@ -133,8 +133,8 @@ func readAPI(ctx context.Context, h *host.Host, early *Snapshot) (func(*Snapshot
 }
 
 // journalLines is how much of the journal is read: enough for a few failed
-// starts of a talkative engine.
-const journalLines = 400
+// starts of an engine that writes the stacks of all its goroutines each time.
+const journalLines = 3000
 
 func readJournal(ctx context.Context, h *host.Host, _ *Snapshot) (func(*Snapshot), error) {
 	if _, ok := h.Look("journalctl"); !ok {

@@ -207,6 +207,9 @@ func readRuntime(h *host.Host) []RuntimeState {
 				PID   int    `json:"init_process_pid"`
 				Start uint64 `json:"init_process_start"`
 			}
+			if info, err := e.Info(); err == nil {
+				r.Since = info.ModTime()
+			}
 			content, _, err := h.ReadRegular(path.Join(r.Dir, "state.json"), maxState)
 			if err == nil && json.Unmarshal(content, &state) == nil {
 				r.PID = state.PID

@@ -2,6 +2,8 @@
 
 package doctor
 
+import "time"
+
 // State is what the data-root holds, read from its files: the daemon need not
 // run.
 type State struct {
@@ -61,4 +63,5 @@ type RuntimeState struct {
 	PID     int
 	Alive   bool // the container's first process is there
 	Shim    bool // a shim keeps it
+	Since   time.Time
 }

@@ -101,7 +101,7 @@ func startChecks() []Check {
 			Title:  "dockerd runs and does not answer",
 			Remedy: "kill -USR1 its process writes where its goroutines are to /run/docker; containerd that does not answer and storage that hangs (dmesg) are the usual causes. Restart containerd, then docker.",
 			Source: guide + "Impact of Forcibly Killing Docker Background Processes"},
-		{ID: "start_limit", Group: "start", Severity: Error, Needs: []string{probeUnits}, Judge: startLimit, Repairs: true, Interrupts: Nothing,
+		{ID: startLimitID, Group: "start", Severity: Error, Needs: []string{probeUnits}, Judge: startLimit, Repairs: true, Interrupts: Nothing,
 			Title:  "systemd refuses to start the daemon after too many starts",
 			Remedy: "docker_repair resets the counter and starts the daemon, once nothing else keeps it from starting. hardened.docker.docker_unit raises the limit.",
 			Source: guide + "Failed to Restart the Docker Service"},

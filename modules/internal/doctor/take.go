@@ -130,3 +130,43 @@ func (s *Snapshot) settle() {
 }
 
 func number(n int) string { return strconv.Itoa(n) }
+
+// Only names a single probe, for a step of a repair that looks again before it
+// acts.
+type Only int
+
+// The single probes.
+const (
+	OnlyMounts Only = iota
+	OnlyLinks
+	OnlyIPC
+	OnlyState
+)
+
+// Look reads one thing anew, with what it builds on.
+func Look(ctx context.Context, h *host.Host, only Only) (*Snapshot, error) {
+	s := &Snapshot{Failed: map[string]string{}, Now: time.Now(), Daemon: Down}
+	s.run(ctx, h, lookLimit, early())
+	var list []probe
+	switch only {
+	case OnlyMounts:
+		list = []probe{{probeMounts, readMounts}, {probeState, readState}}
+	case OnlyLinks:
+		list = []probe{{probeLinks, readLinks}}
+	case OnlyIPC:
+		list = []probe{{probeIPC, readIPC}}
+	case OnlyState:
+		list = []probe{{probeState, readState}}
+	}
+	s.run(ctx, h, lookLimit, list)
+	s.settle()
+	for _, p := range list {
+		if why := s.Failed[p.name]; why != "" {
+			return s, fmt.Errorf("cannot look at the host again: %s", why)
+		}
+	}
+	return s, nil
+}
+
+// lookLimit is how long a single probe may take.
+const lookLimit = 15 * time.Second

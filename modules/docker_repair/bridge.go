@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package docker_repair
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"path"
+	"strings"
+
+	"hardened.docker/modules/internal/ansible"
+	"hardened.docker/modules/internal/doctor"
+	"hardened.docker/modules/internal/file"
+	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/internal/jsonedit"
+)
+
+// moveBridge gives docker0 the address that an engine without bip has. The
+// engine keeps the address of its bridge in a database and on the bridge
+// itself, so one start with the wanted bip is what moves it; after that the key
+// is not needed (tried on 20.10, 28.5 and 29.7).
+func moveBridge(ctx context.Context, p patient) (treatment, error) {
+	s := p.snapshot
+	t := treatment{restarts: true}
+	onBridge := bridged(s)
+	t.stops = onBridge
+	if len(onBridge) > 0 {
+		if s.Daemon != doctor.Up {
+			return t, errors.New("containers on docker0 run and the daemon does not: start it first")
+		}
+		// They would keep addresses of the old range.
+		t.acts = append(t.acts, command{text: "stop the containers on docker0: " + strings.Join(onBridge, ", "), argv: append([]string{"docker", "stop"}, onBridge...),
+			what: "containers on docker0", before: "running", after: "stopped"})
+	}
+	start := p.service("restart")
+	if s.Config.Has("bip") {
+		t.acts = append(t.acts, start)
+		return t, nil
+	}
+	want, err := freeRange(s)
+	if err != nil {
+		return t, err
+	}
+	before, err := file.Read(p.host, s.Config.File, 16<<20)
+	if err != nil {
+		return t, err
+	}
+	content, err := withBip(before, want.String())
+	if err != nil {
+		return t, err
+	}
+	if !p.host.Exists(path.Dir(s.Config.File)) {
+		t.acts = append(t.acts, file.Directory{Path: path.Dir(s.Config.File), Mode: 0o755})
+	}
+	between := before
+	between.Exists, between.Content = true, content
+	if !before.Exists {
+		between.Mode = 0o644
+	}
+	first := start
+	first.revive = nil
+	t.acts = append(t.acts, named{file.Replace{Before: before, Content: content, Mode: 0o644}, fmt.Sprintf("set bip to %s in %s for one start", want, s.Config.File)}, first)
+	if before.Exists {
+		t.acts = append(t.acts, named{file.Replace{Before: between, Content: before.Content, Mode: 0o644}, "take bip out of " + s.Config.File + " again"})
+	} else {
+		t.acts = append(t.acts, named{file.Remove{Before: between}, "remove " + s.Config.File + " again"})
+	}
+	t.acts = append(t.acts, start)
+	return t, nil
+}
+
+// named is a step with words of its own.
+type named struct {
+	ansible.Act
+	text string
+}
+
+// Describe implements [ansible.Act].
+func (n named) Describe() string { return n.text }
+
+// Do implements [ansible.Act].
+func (n named) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
+	_, err := n.Act.Do(ctx, h)
+	return nil, err
+}
+
+func withBip(before file.State, bip string) ([]byte, error) {
+	text := before.Content
+	if strings.TrimSpace(string(text)) == "" {
+		text = []byte("{}\n")
+	}
+	doc, err := jsonedit.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("cannot change %s: %w", before.Path, err)
+	}
+	if _, err := doc.Set([]string{"bip"}, bip); err != nil {
+		return nil, fmt.Errorf("cannot change %s: %w", before.Path, err)
+	}
+	return doc.Bytes(), nil
+}
+
+// bridged returns the names of the running containers on the default bridge.
+func bridged(s *doctor.Snapshot) []string {
+	network := map[string]string{}
+	for _, c := range s.State.Containers {
+		network[c.Name] = c.Network
+	}
+	var names []string
+	for _, name := range s.Running() {
+		if n := network[name]; n == "" || n == "default" || n == "bridge" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// freeRange returns the first address of the first of the engine's ranges that
+// nothing on the host has.
+func freeRange(s *doctor.Snapshot) (netip.Prefix, error) {
+	var taken []netip.Prefix
+	for _, l := range s.Links {
+		for _, text := range l.Addr {
+			if p, err := netip.ParsePrefix(text); err == nil && l.Name != "docker0" {
+				taken = append(taken, p.Masked())
+			}
+		}
+	}
+	for _, r := range s.Ranges() {
+		free := true
+		for _, have := range taken {
+			free = free && !have.Overlaps(r)
+		}
+		if free {
+			return netip.PrefixFrom(r.Addr().Next(), r.Bits()), nil
+		}
+	}
+	return netip.Prefix{}, errors.New("none of the engine's ranges of addresses is free: set bip in daemon.json")
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package docker_repair
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"strconv"
+	"strings"
+
+	"hardened.docker/modules/internal/ansible"
+	"hardened.docker/modules/internal/doctor"
+	"hardened.docker/modules/internal/host"
+)
+
+// moveAside mends damaged state. What a running daemon has in memory it writes
+// anew; everything else is moved out of its way, never deleted.
+func moveAside(ctx context.Context, p patient) (treatment, error) {
+	s := p.snapshot
+	running := len(s.Processes.Dockerd) > 0
+	var t treatment
+	var moves []ansible.Act
+	var databases, containerd bool
+	done := map[string]bool{}
+	// A number, so that check mode names the very place.
+	number := 1
+	for p.host.Exists(path.Join(s.State.Root, doctor.AsideDir, strconv.Itoa(number))) {
+		number++
+	}
+	for _, d := range s.State.Damages {
+		if d.Container != "" && listed(s, d.Container) {
+			if !done[d.Container] {
+				done[d.Container] = true
+				act, err := rewrite(ctx, p, d.Container)
+				if err != nil {
+					return t, err
+				}
+				t.acts = append(t.acts, act)
+			}
+			continue
+		}
+		from := place(d)
+		if done[from] {
+			continue
+		}
+		done[from] = true
+		if d.Container == "" && d.Fatal || strings.HasSuffix(from, ".db") {
+			databases = true
+		}
+		containerd = containerd || strings.HasPrefix(from, "/var/lib/containerd/")
+		moves = append(moves, aside{from: from, to: target(p, from, number), why: d.Problem})
+	}
+	if len(moves) == 0 {
+		return t, nil
+	}
+	// Only what dockerd has open needs it stopped.
+	if databases && running {
+		t.acts = append(t.acts, p.service("stop"))
+		t.restarts = true
+	}
+	t.acts = append(t.acts, moves...)
+	if containerd {
+		t.acts = append(t.acts, command{text: "start containerd.service", argv: []string{"systemctl", "--quiet", "restart", "containerd.service"}, what: "containerd.service", before: "failed", after: "running"})
+	}
+	if databases && (running || !p.asked["start_limit"]) {
+		t.acts = append(t.acts, p.service("start"))
+	}
+	return t, nil
+}
+
+// listed reports whether the running daemon knows a container: its files are
+// then written anew from what the daemon has in memory.
+func listed(s *doctor.Snapshot, id string) bool {
+	for _, c := range s.Listed {
+		if c.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// rewrite makes the daemon write a container's files: an update that changes
+// nothing does (moby daemon/update.go, CheckpointTo).
+func rewrite(ctx context.Context, p patient, id string) (ansible.Act, error) {
+	out, err := p.host.Run(ctx, host.Command{Argv: []string{"docker", "inspect", "--type=container",
+		"--format={{.HostConfig.RestartPolicy.Name}}:{{.HostConfig.RestartPolicy.MaximumRetryCount}}", id}, Limit: commandLimit})
+	if err != nil {
+		return nil, err
+	}
+	policy := strings.TrimSuffix(strings.TrimSpace(string(out.Stdout)), ":0")
+	if policy == "" {
+		policy = "no"
+	}
+	return command{
+		text: "let dockerd write the files of container " + p.snapshot.Name(id) + " anew",
+		argv: []string{"docker", "update", "--restart=" + policy, id},
+		what: "container " + id, before: "damaged files", after: "files as the daemon has them in memory",
+		still: func(s *doctor.Snapshot) bool {
+			for _, d := range s.State.Damages {
+				if d.Container == id {
+					return true
+				}
+			}
+			return false
+		},
+		probe: doctor.OnlyState,
+	}, nil
+}
+
+// place is what has to go for a damaged file to be out of the way: a
+// container's directory, a layer's, or the file alone.
+func place(d doctor.Damage) string {
+	if d.Container != "" {
+		return path.Dir(d.Path)
+	}
+	if strings.Contains(d.Path, "/layerdb/sha256/") {
+		return path.Dir(d.Path)
+	}
+	return d.Path
+}
+
+// target is where it goes: a directory of the data-root, which is on the same
+// file system, or a name beside it for files that are elsewhere.
+func target(p patient, from string, number int) string {
+	root := strings.TrimRight(p.snapshot.State.Root, "/")
+	if rest, ok := strings.CutPrefix(from, root+"/"); ok {
+		return path.Join(root, doctor.AsideDir, strconv.Itoa(number), rest)
+	}
+	for p.host.Exists(from + "." + strconv.Itoa(number) + "~") {
+		number++
+	}
+	return from + "." + strconv.Itoa(number) + "~"
+}
+
+// aside is the step that moves a file or a directory out of the way.
+type aside struct {
+	from, to, why string
+}
+
+// Describe implements [ansible.Act].
+func (a aside) Describe() string { return "move " + a.from + " to " + a.to }
+
+// Diff implements [ansible.Act].
+func (a aside) Diff() []ansible.Diff { return diff(a.from, a.why, "moved to "+a.to) }
+
+// Do implements [ansible.Act].
+func (a aside) Do(_ context.Context, h *host.Host) (map[string]any, error) {
+	fail := func(err error) (map[string]any, error) {
+		return nil, fmt.Errorf("cannot move %s aside: %w", a.from, err)
+	}
+	if err := os.MkdirAll(h.Path(path.Dir(a.to)), 0o700); err != nil {
+		return fail(err)
+	}
+	if _, err := os.Lstat(h.Path(a.to)); !errors.Is(err, fs.ErrNotExist) {
+		return fail(fmt.Errorf("cannot use %s: there is something already", a.to))
+	}
+	if err := os.Rename(h.Path(a.from), h.Path(a.to)); err != nil {
+		return fail(err)
+	}
+	for _, dir := range []string{path.Dir(a.from), path.Dir(a.to)} {
+		if f, err := os.Open(h.Path(dir)); err == nil {
+			_ = f.Sync() // as good as the file system can
+			f.Close()
+		}
+	}
+	return nil, nil
+}
