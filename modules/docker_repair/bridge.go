@@ -28,7 +28,7 @@ func moveBridge(ctx context.Context, p patient) (treatment, error) {
 	t.stops = onBridge
 	if len(onBridge) > 0 {
 		if s.Daemon != doctor.Up {
-			return t, errors.New("containers on docker0 run and the daemon does not: start it first")
+			return t, errors.New("cannot stop the containers on docker0: the daemon does not run; start it first")
 		}
 		// They would keep addresses of the old range.
 		t.acts = append(t.acts, command{text: "stop the containers on docker0: " + strings.Join(onBridge, ", "), argv: append([]string{"docker", "stop"}, onBridge...),
@@ -136,5 +136,5 @@ func freeRange(s *doctor.Snapshot) (netip.Prefix, error) {
 			return netip.PrefixFrom(r.Addr().Next(), r.Bits()), nil
 		}
 	}
-	return netip.Prefix{}, errors.New("none of the engine's ranges of addresses is free: set bip in daemon.json")
+	return netip.Prefix{}, errors.New("cannot find a free range of addresses among those of the engine: set bip in daemon.json")
 }
