@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
 # The host kind "container": a copy of the cached root, booted by
-# systemd-nspawn on the machine's kernel. A kind is the functions
-# KIND_create, KIND_start, KIND_alive and KIND_stop.
+# systemd-nspawn on the machine's kernel. A kind is the functions KIND_claim,
+# KIND_create, KIND_start, KIND_alive, KIND_stop and KIND_release.
 #
 # Every process of a host is in control groups of its own, so ending a host is
 # ending what is in them: no process is ever picked by its name, and a pid that
 # was given to a stranger meanwhile is not in the group.
+
+container_claim() {
+	network_locked network_claim
+}
+
+container_release() {
+	network_locked network_release
+}
 
 container_create() {
 	local root=$dir/root image

@@ -32,15 +32,29 @@ image_path() {
 	printf '%s/%s-%s-%s\n' "$cache_dir" "$1" "$(uname -m)" "${key:0:12}"
 }
 
+image_known_kind() {
+	[[ $1 == container || $1 == vm ]] || die "unknown kind $1: choose container or vm"
+}
+
 image_command() {
+	local kind=container suite
+	if [[ ${1:-} == --kind ]]; then
+		(($# > 1)) || die "missing value of --kind"
+		kind=$2
+		shift 2
+	fi
+	image_known_kind "$kind"
 	(($# > 0)) || die "missing suite: choose one of $image_suites"
-	local suite
 	for suite in "$@"; do image_known_suite "$suite"; done
-	image_require_root
+	[[ $kind == vm ]] || image_require_root
 	for suite in "$@"; do
-		image_ensure "$suite"
-		image_path "$suite"
+		image_ensure_kind "$kind" "$suite"
+		if [[ $kind == vm ]]; then vmimage_path "$suite"; else image_path "$suite"; fi
 	done
+}
+
+image_ensure_kind() {
+	if [[ $1 == vm ]]; then vmimage_ensure "$2"; else image_ensure "$2"; fi
 }
 
 image_require_root() {

@@ -1,15 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
-# A host's life: up, list, down. Whatever ends `up` early, by an error, a signal
+# A host's life: up, reboot, list, down. Whatever ends `up` early, by an error, a signal
 # or a full disk, takes the unfinished host down again.
 
 host_up() {
-	local wanted='' suite=bookworm kind=container
+	local wanted='' suite=bookworm kind=container memory=1024
+	local disks=() forwards=()
 	while (($# > 0)); do
 		case $1 in
-		--suite | --kind)
+		--suite | --kind | --disk | --forward | --memory)
 			(($# > 1)) || die "missing value of $1"
-			if [[ $1 == --suite ]]; then suite=$2; else kind=$2; fi
+			case $1 in
+			--suite) suite=$2 ;;
+			--kind) kind=$2 ;;
+			--disk) disks+=("$2") ;;
+			--forward) forwards+=("$2") ;;
+			--memory) memory=$2 ;;
+			esac
 			shift
 			;;
 		-*) die "unknown option $1: see 'host help'" ;;
@@ -24,14 +31,14 @@ host_up() {
 	local name dir id state_lock address='' gateway=''
 	state_use "$wanted"
 	image_known_suite "$suite"
-	[[ $kind == container ]] || die "unknown kind $kind: there is only container so far"
+	lifecycle_check_options
 	local problems
-	problems=$(tools_problems)
+	problems=$(tools_problems "$kind")
 	[[ -z $problems ]] || {
 		printf '%s\n' "$problems" >&2
 		die "cannot boot a host here"
 	}
-	image_ensure "$suite"
+	image_ensure_kind "$kind" "$suite"
 
 	local started=${EPOCHREALTIME/[.,]/}
 	state_create
@@ -42,11 +49,11 @@ host_up() {
 	fact_set id "$id"
 	fact_set kind "$kind"
 	fact_set suite "$suite"
-	network_locked network_claim || die "cannot give $name a network"
+	"${kind}_claim" || die "cannot give $name a network"
 	fact_set address "$address"
 	"${kind}_create"
 	"${kind}_start" || die "cannot start $name"
-	lifecycle_wait "${HOST_READY_TIMEOUT:-60}" || die "cannot boot $name: see the console above"
+	lifecycle_wait || die "cannot boot $name: see the console above"
 	trap - EXIT HUP INT TERM
 	local took=$((${EPOCHREALTIME/[.,]/} - started))
 	fact_set ready_ms $((took / 1000))
@@ -54,28 +61,70 @@ host_up() {
 	say "$name ($suite) is up at $address after $((took / 1000000)).$((took / 100000 % 10)) s"
 }
 
+# lifecycle_check_options refuses what a host of that kind cannot have.
+lifecycle_check_options() {
+	image_known_kind "$kind"
+	local value
+	[[ $kind == vm ]] || ((${#disks[@]} + ${#forwards[@]} == 0)) ||
+		die "invalid option: only hosts of kind vm have disks and forwarded ports"
+	for value in "${disks[@]}"; do disk_check_size "$value"; done
+	for value in "${forwards[@]}"; do disk_check_port "$value"; done
+	[[ $memory =~ ^[1-9][0-9]{2,5}$ ]] || die "invalid memory '$memory': it is a number of MiB"
+}
+
+# lifecycle_use NAME [KIND] locks the host, which has been up once, and sets
+# what its kind's functions read.
+lifecycle_use() {
+	state_use_existing "$1"
+	kind=$(fact_get kind)
+	[[ $kind == "${2:-$kind}" ]] || die "cannot do this to $name: it is a $kind, and this is for hosts of kind $2"
+	[[ $kind != container ]] || ((EUID == 0)) || die "cannot change $name: not root"
+	state_lock_existing || die "unknown host $name: it has just been removed"
+	[[ -n $(fact_get ready_ms) ]] || die "cannot use $name: it was never up; 'host down $name' removes it"
+	address=$(fact_get address)
+	gateway=${address%.*}.$((${address##*.} - 1))
+	suite=$(fact_get suite)
+}
+
 # host_reboot boots the same root again. The facts of the first boot stay true;
 # a failed reboot leaves the host as it is, for its console to be read.
 host_reboot() {
 	(($# == 1)) || die "missing name: host reboot NAME"
-	local name dir id state_lock address gateway kind
-	state_use_existing "$1"
-	((EUID == 0)) || die "cannot reboot $name: not root"
-	state_lock_existing || die "unknown host $name: it has just been removed"
-	address=$(fact_get address)
-	gateway=${address%.*}.$((${address##*.} - 1))
-	kind=$(fact_get kind)
-	[[ -n $(fact_get ready_ms) ]] || die "cannot reboot $name: it was never up; 'host down $name' removes it"
+	local name dir id state_lock address gateway kind suite
+	lifecycle_use "$1"
+	if [[ $kind == vm ]] && vm_alive; then vm_shut_down; fi
 	"${kind}_stop"
-	"${kind}_start" || die "cannot start $name"
-	lifecycle_wait "${HOST_READY_TIMEOUT:-60}" || die "cannot boot $name: see the console above"
+	lifecycle_boot
+}
+
+# host_cut takes the power away; host_boot gives it back.
+host_cut() {
+	(($# == 1)) || die "missing name: host cut NAME"
+	local name dir id state_lock address gateway kind suite
+	lifecycle_use "$1"
+	"${kind}_stop"
 	state_unlock
 }
 
-# lifecycle_wait SECONDS waits until the host is ready, and not longer than it
-# lives.
+host_boot() {
+	(($# == 1)) || die "missing name: host boot NAME"
+	local name dir id state_lock address gateway kind suite
+	lifecycle_use "$1"
+	! "${kind}_alive" || die "cannot boot $name: it is up"
+	lifecycle_boot
+}
+
+lifecycle_boot() {
+	"${kind}_start" || die "cannot start $name"
+	lifecycle_wait || die "cannot boot $name: see the console above"
+	state_unlock
+}
+
+# lifecycle_wait waits until the host is ready, and not longer than it lives.
 lifecycle_wait() {
-	local end=$((SECONDS + $1))
+	local patience=60
+	[[ $kind != vm ]] || patience=600
+	local end=$((SECONDS + ${HOST_READY_TIMEOUT:-$patience}))
 	while ((SECONDS < end)); do
 		! access_ready $((end - SECONDS)) || return 0
 		"${kind}_alive" || {
@@ -105,8 +154,10 @@ lifecycle_abort() {
 lifecycle_remove() {
 	local kind
 	kind=$(fact_get kind)
-	[[ -z $kind ]] || "${kind}_stop"
-	network_locked network_release
+	[[ -z $kind ]] || {
+		"${kind}_stop"
+		"${kind}_release"
+	}
 	if grep -qF " $dir/" /proc/self/mountinfo; then
 		say "cannot remove $dir: something is mounted in it"
 		return 1
@@ -117,7 +168,7 @@ lifecycle_remove() {
 host_down() {
 	(($# > 0)) || die "missing name: host down NAME... or --all"
 	local names=("$@") one failed=0
-	local name dir id state_lock
+	local name dir id state_lock kind
 	if [[ $1 == --all ]]; then
 		(($# == 1)) || die "unknown argument $2: --all stands alone"
 		mapfile -t names < <(state_names)
@@ -127,7 +178,8 @@ host_down() {
 		state_use "$one"
 		# That a host is not there is what was wanted.
 		state_lock_existing || continue
-		((EUID == 0)) || die "cannot end $name: not root"
+		kind=$(fact_get kind)
+		[[ $kind == vm ]] || ((EUID == 0)) || die "cannot end $name: not root"
 		lifecycle_remove || failed=1
 		state_unlock
 	done

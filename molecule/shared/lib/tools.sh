@@ -4,6 +4,19 @@
 
 # Each line: a program that is called, and the Debian package that has it.
 tools_list() {
+	if [[ $1 == vm ]]; then
+		cat <<'END'
+qemu-system-x86_64 qemu-system-x86
+qemu-img qemu-utils
+mke2fs e2fsprogs
+ss iproute2
+ssh openssh-client
+ssh-keygen openssh-client
+flock util-linux
+setpriv util-linux
+END
+		return
+	fi
 	cat <<'END'
 systemd-nspawn systemd-container
 debootstrap debootstrap
@@ -20,21 +33,23 @@ END
 		echo "- debian-archive-keyring"
 }
 
-# tools_missing prints the lines of tools_list that the machine lacks.
+# tools_missing KIND prints the lines of tools_list that the machine lacks.
 tools_missing() {
 	local program package
 	while read -r program package; do
 		type -P "$program" >/dev/null || printf '%s %s\n' "$program" "$package"
-	done < <(tools_list)
+	done < <(tools_list "$1")
 }
 
-# tools_problems prints one line for each thing that keeps a host from booting.
+# tools_problems KIND prints one line for each thing that keeps a host of that
+# kind from booting.
 tools_problems() {
 	if [[ $(uname -s) != Linux ]]; then
 		echo "not Linux: a host is a container of this machine's own kernel"
 		return
 	fi
-	((EUID == 0)) || echo "not root: run it as root, for example with sudo"
+	[[ $1 == vm ]] || ((EUID == 0)) || echo "not root: run it as root, for example with sudo"
+	[[ $1 != vm || $(uname -m) == x86_64 ]] || echo "not x86_64: virtual machines are made for that architecture only"
 	local program package
 	while read -r program package; do
 		if [[ $program == - ]]; then
@@ -42,8 +57,8 @@ tools_problems() {
 		else
 			echo "missing $program: run 'host install-tools' or apt-get install $package"
 		fi
-	done < <(tools_missing)
-	((EUID == 0)) || return 0
+	done < <(tools_missing "$1")
+	[[ $1 != vm ]] && ((EUID == 0)) || return 0
 
 	if type -P ip >/dev/null; then
 		tools_try_veth || echo "cannot make veth interfaces: the kernel needs veth and the caller CAP_NET_ADMIN"
@@ -68,21 +83,34 @@ tools_try_veth() {
 	ip link del "$name"
 }
 
+# tools_kind ARGUMENT... sets kind from what is said on the command line.
+tools_kind() {
+	kind=container
+	(($# > 0)) || return 0
+	[[ $1 == --kind ]] || die "unknown argument $1: see 'host help'"
+	(($# == 2)) || die "missing value of --kind"
+	image_known_kind "$2"
+	kind=$2
+}
+
 tools_check() {
-	local problems
-	problems=$(tools_problems)
+	local problems kind
+	tools_kind "$@"
+	problems=$(tools_problems "$kind")
 	[[ -z $problems ]] || {
 		printf '%s\n' "$problems"
 		return 1
 	}
-	echo "container hosts can be booted here"
+	echo "$kind hosts can be booted here"
 }
 
 tools_install() {
+	local kind
+	tools_kind "$@"
 	((EUID == 0)) || die "cannot install packages: not root"
 	type -P apt-get >/dev/null || die "cannot install packages: no apt-get; see 'host check'"
 	local packages
-	packages=$(tools_missing | cut -d' ' -f2 | sort -u)
+	packages=$(tools_missing "$kind" | cut -d' ' -f2 | sort -u)
 	[[ -n $packages ]] || {
 		say "nothing to install"
 		return
