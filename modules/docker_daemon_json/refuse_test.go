@@ -36,7 +36,7 @@ func TestRefuses(t *testing.T) {
 		{"empty", content(""), icc, "cannot use /etc/docker/daemon.json: invalid JSON at line 1, column 1: "},
 		{"a list", content("[]"), icc, "cannot use /etc/docker/daemon.json: invalid JSON at line 1, column 1: "},
 		{"20 MB", content("{" + strings.Repeat(" ", 20<<20) + "}"), icc, "cannot read /etc/docker/daemon.json: it is too large: more than 1048576 bytes"},
-		{"a directory", func(path string) error { return os.Mkdir(path, 0o755) }, icc, "cannot read /etc/docker/daemon.json: it is a directory, not a file"},
+		{"a directory", func(path string) error { return os.Mkdir(path, 0o755) }, icc, "cannot read /etc/docker/daemon.json: it is a directory, not a file; move it away, or name another path"},
 		{"a pipe", func(path string) error { return syscall.Mkfifo(path, 0o644) }, icc, "cannot read /etc/docker/daemon.json: it is not a regular file"},
 		{"a dangling link", func(path string) error { return os.Symlink("/nowhere", path) }, icc,
 			"cannot use /etc/docker/daemon.json: it is a symbolic link to /nowhere, which is not there; remove the link or create its target"},

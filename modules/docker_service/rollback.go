@@ -118,7 +118,9 @@ func (a apply) wayBack(h *host.Host) ([]ansible.Act, string) {
 	case good == nil && state.Exists:
 		acts = append(acts, file.Remove{Before: state, Backup: true})
 	case good != nil && (!state.Exists || string(state.Content) != *good):
-		acts = append(acts, file.Replace{Before: state, Content: []byte(*good), Mode: 0o644, Backup: true})
+		// Of a file that is gone nobody knows who could read it, and its proxies
+		// may have passwords, so only root can.
+		acts = append(acts, file.Replace{Before: state, Content: []byte(*good), Mode: 0o600, Backup: true})
 	}
 	more, err := unitWayBack(h, f)
 	if err != nil {
@@ -159,8 +161,6 @@ func unitWayBack(h *host.Host, f *found) ([]ansible.Act, error) {
 		good, known := f.snapshot.Files[name]
 		switch {
 		case known && (!state.Exists || string(state.Content) != good):
-			// The environment of a drop-in has passwords. Of a file that is gone
-			// nobody knows who could read it, so only root can.
 			acts = append(acts, file.Replace{Before: state, Content: []byte(good), Mode: 0o600, Backup: true})
 		case !known && state.Exists:
 			acts = append(acts, file.Remove{Before: state, Backup: true})

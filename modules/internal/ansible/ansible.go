@@ -94,9 +94,10 @@ type Failure struct {
 func (f *Failure) Error() string { return f.Err.Error() }
 func (f *Failure) Unwrap() error { return f.Err }
 
-// NothingDone is the error of an act that found, before it changed anything,
-// that it cannot be done: what it needs should have been made by an earlier
-// task, and was not. The task fails without a change of its own.
+// NothingDone is the error of an act that changed nothing, so that the task
+// does not claim a change: what the act needs was not made by an earlier task,
+// or a file cannot be written. Without it a failed act counts as a change,
+// because a part of it can have been done.
 type NothingDone struct{ Err error }
 
 func (n *NothingDone) Error() string { return n.Err.Error() }

@@ -39,7 +39,7 @@ type nested struct {
 }
 
 // step is an act that notes in a file that it was done. One named "fail:x"
-// fails, "kill" sends the process a SIGTERM, "panic" panics.
+// fails, one named "untouched:x" before it changed anything, "kill" sends the process a SIGTERM, "panic" panics.
 type step struct{ name, log string }
 
 func (s step) Describe() string { return "do " + s.name }
@@ -54,6 +54,8 @@ func (s step) Do(ctx context.Context, _ *host.Host) (map[string]any, error) {
 	defer f.Close()
 	fmt.Fprintln(f, s.name)
 	switch {
+	case strings.HasPrefix(s.name, "untouched:"):
+		return nil, &NothingDone{Err: fmt.Errorf("cannot do %s", s.name)}
 	case strings.HasPrefix(s.name, "fail:"):
 		return map[string]any{"partly": s.name}, fmt.Errorf("cannot do %s", s.name)
 	case s.name == "nothing":
@@ -129,6 +131,10 @@ func TestRun(t *testing.T) {
 			map[string]any{"changed": false, "actions": []any{}, "diff": map[string]any{"before": "", "after": "", "before_header": "", "after_header": ""}}, nil, 0},
 		{"a failed act ends the run and tells what was done", `{"do": ["a", "fail:b", "c"]}`,
 			map[string]any{"changed": true, "failed": true, "msg": "cannot do fail:b", "actions": []any{"do a"}, "last": "a", "partly": "fail:b"}, []string{"a", "fail:b"}, 1},
+		{"a first act that failed before it changed anything", `{"do": ["untouched:a", "b"]}`,
+			map[string]any{"changed": false, "failed": true, "msg": "cannot do untouched:a", "actions": []any{}}, []string{"untouched:a"}, 1},
+		{"a second one", `{"do": ["a", "untouched:b"]}`,
+			map[string]any{"changed": true, "failed": true, "msg": "cannot do untouched:b", "actions": []any{"do a"}, "last": "a"}, []string{"a", "untouched:b"}, 1},
 		{"a failed plan", `{"fail": "cannot plan", "result": {"near": [1]}, "warn": ["w"]}`,
 			map[string]any{"changed": false, "failed": true, "msg": "cannot plan", "near": []any{1.0}, "warnings": []any{"w"}}, nil, 1},
 		{"results, warnings, facts", `{"result": {"x": "é<>&"}, "warn": ["w"], "facts": {"f": 1}}`,

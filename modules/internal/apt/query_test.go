@@ -45,11 +45,11 @@ N: Unable to locate package x
 	want := pkgmgr.Offers{
 		Available: map[string][]pkgmgr.Available{
 			"docker-ce": {
-				{"5:24.0.7-1~debian", "https://d/linux/debian buster/stable amd64 Packages"},
-				{"5:24.0.7-1~debian", "file:/srv/repo buster/stable amd64 Packages"},
-				{"5:19.03.15~3-0~debian", "https://d/linux/debian buster/stable amd64 Packages"},
+				{Version: "5:24.0.7-1~debian", Source: "https://d/linux/debian buster/stable amd64 Packages"},
+				{Version: "5:24.0.7-1~debian", Source: "file:/srv/repo buster/stable amd64 Packages"},
+				{Version: "5:19.03.15~3-0~debian", Source: "https://d/linux/debian buster/stable amd64 Packages"},
 			},
-			"runc": {{"1.1.5+ds1-1", "http://deb.example.org/debian bookworm/main amd64 Packages"}},
+			"runc": {{Version: "1.1.5+ds1-1", Source: "http://deb.example.org/debian bookworm/main amd64 Packages"}},
 		},
 		Candidate: map[string]string{"docker-ce": "5:24.0.7-1~debian", "runc": "1.1.5+ds1-1"},
 	}

@@ -93,7 +93,7 @@ func Holdings(h *host.Host, root string) (Contents, error) {
 		return c, err
 	}
 	for _, entry := range top {
-		if entry.IsDir() && remapped(entry.Name()) {
+		if entry.IsDir() && Remapped(entry.Name()) {
 			c.Remapped = append(c.Remapped, path.Join(root, entry.Name()))
 		}
 	}
@@ -236,8 +236,9 @@ func isDriver(name string) bool {
 	return false
 }
 
-// remapped reports whether a directory is named UID.GID.
-func remapped(name string) bool {
+// Remapped reports whether a directory is named UID.GID, as those are that a
+// daemon with user namespaces keeps below its root.
+func Remapped(name string) bool {
 	uid, gid, found := strings.Cut(name, ".")
 	return found && digits(uid) && digits(gid)
 }

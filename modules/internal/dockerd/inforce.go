@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"hardened.docker/modules/internal/dataroot"
 	"hardened.docker/modules/internal/dockerapi"
 )
 
@@ -98,14 +99,9 @@ func (c *comparison) dataRoot(key, running string) {
 	}
 	want = strings.TrimRight(want, "/")
 	rest, ok := strings.CutPrefix(strings.TrimRight(running, "/"), want)
-	if !ok || (rest != "" && !remapped(rest)) {
+	if !ok || (rest != "" && !dataroot.Remapped(strings.TrimPrefix(rest, "/"))) {
 		c.differs(key, fmt.Sprintf("%q", running))
 	}
-}
-
-// remapped reports whether the name is like "/100000.100000".
-func remapped(name string) bool {
-	return strings.HasPrefix(name, "/") && strings.Trim(name[1:], "0123456789.") == "" && strings.Contains(name, ".")
 }
 
 // list compares lists of strings as sets; the daemon sorts some and ends

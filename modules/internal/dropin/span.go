@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"hardened.docker/modules/internal/systemd"
 )
 
 // Forever is a time span without end.
@@ -39,7 +41,7 @@ func ParseSpan(text string) (time.Duration, error) {
 		if end < 0 {
 			end = len(rest)
 		}
-		unit, ok := spanUnit(rest[:end])
+		unit, ok := systemd.SpanUnit(rest[:end])
 		if !ok {
 			return 0, invalid
 		}
@@ -50,26 +52,6 @@ func ParseSpan(text string) (time.Duration, error) {
 		return 0, invalid
 	}
 	return time.Duration(sum), nil
-}
-
-func spanUnit(name string) (time.Duration, bool) {
-	switch name {
-	case "us", "usec", "µs", "μs":
-		return time.Microsecond, true
-	case "ms", "msec":
-		return time.Millisecond, true
-	case "", "s", "sec", "second", "seconds":
-		return time.Second, true
-	case "m", "min", "minute", "minutes":
-		return time.Minute, true
-	case "h", "hr", "hour", "hours":
-		return time.Hour, true
-	case "d", "day", "days":
-		return 24 * time.Hour, true
-	case "w", "week", "weeks":
-		return 7 * 24 * time.Hour, true
-	}
-	return 0, false
 }
 
 // ResourceLimit is a limit such as LimitNOFILE=, soft and hard.

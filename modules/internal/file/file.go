@@ -111,20 +111,20 @@ func (r Replace) Do(_ context.Context, h *host.Host) (map[string]any, error) {
 	path := r.Before.Path
 	unlock, err := r.Before.hold(h)
 	if err != nil {
-		return result, err
+		return result, &ansible.NothingDone{Err: err}
 	}
 	defer unlock()
 	real := h.Path(path)
 	removeStale(real)
 	temp, err := r.write(real)
 	if err != nil {
-		return result, fmt.Errorf("cannot write %s: %w", path, withHint(err))
+		return result, &ansible.NothingDone{Err: fmt.Errorf("cannot write %s: %w", path, withHint(err))}
 	}
 	defer os.Remove(temp)
 	if r.Backup && r.Before.Exists {
 		name, err := r.Before.keep(h)
 		if err != nil {
-			return result, err
+			return result, &ansible.NothingDone{Err: err}
 		}
 		result["backup_file"] = name
 	}
@@ -215,14 +215,14 @@ func (r Remove) Do(_ context.Context, h *host.Host) (map[string]any, error) {
 	path := r.Before.Path
 	unlock, err := r.Before.hold(h)
 	if err != nil {
-		return result, err
+		return result, &ansible.NothingDone{Err: err}
 	}
 	defer unlock()
 	real := h.Path(path)
 	if r.Backup {
 		name, err := r.Before.keep(h)
 		if err != nil {
-			return result, err
+			return result, &ansible.NothingDone{Err: err}
 		}
 		result["backup_file"] = name
 	}
@@ -256,12 +256,12 @@ func (d Directory) Do(_ context.Context, h *host.Host) (map[string]any, error) {
 			return nil, nil
 		}
 	}
-	if err == nil {
-		// Mkdir's mode is cut by the umask.
-		err = os.Chmod(real, d.Mode.Perm())
-	}
 	if err != nil {
-		return nil, fmt.Errorf("cannot make the directory %s: %w", d.Path, withHint(err))
+		return nil, &ansible.NothingDone{Err: fmt.Errorf("cannot make the directory %s: %w", d.Path, withHint(err))}
+	}
+	// Mkdir's mode is cut by the umask.
+	if err := os.Chmod(real, d.Mode.Perm()); err != nil {
+		return nil, fmt.Errorf("cannot set the mode of the directory %s: %w", d.Path, withHint(err))
 	}
 	return nil, syncDir(filepath.Dir(real))
 }

@@ -115,7 +115,7 @@ func (h *Host) ReadRegular(name string, limit int64) ([]byte, fs.FileInfo, error
 
 // Errors of ReadRegular.
 var (
-	ErrDirectory  = errors.New("it is a directory, not a file")
+	ErrDirectory  = errors.New("it is a directory, not a file; move it away, or name another path")
 	ErrNotRegular = errors.New("it is not a regular file")
 	ErrTooLarge   = errors.New("it is too large")
 )

@@ -212,7 +212,7 @@ func span(text string) time.Duration {
 	for _, part := range strings.Fields(text) {
 		digits := strings.TrimRight(part, "abcdefghijklmnopqrstuvwxyzµ")
 		number, err := strconv.ParseFloat(digits, 64)
-		unit, ok := spanUnit(part[len(digits):])
+		unit, ok := SpanUnit(part[len(digits):])
 		if err != nil || !ok {
 			return 1<<63 - 1
 		}
@@ -221,24 +221,23 @@ func span(text string) time.Duration {
 	return sum
 }
 
-func spanUnit(name string) (time.Duration, bool) {
+// SpanUnit returns how long a unit of time of that name is (systemd.time(7)).
+// No name is the second, which a number without a unit counts.
+func SpanUnit(name string) (time.Duration, bool) {
 	switch name {
-	case "":
-		// A bare number is 0, the only one that is printed without a unit.
+	case "us", "usec", "µs", "μs":
 		return time.Microsecond, true
-	case "us", "µs":
-		return time.Microsecond, true
-	case "ms":
+	case "ms", "msec":
 		return time.Millisecond, true
-	case "s":
+	case "", "s", "sec", "second", "seconds":
 		return time.Second, true
-	case "min":
+	case "m", "min", "minute", "minutes":
 		return time.Minute, true
-	case "h":
+	case "h", "hr", "hour", "hours":
 		return time.Hour, true
-	case "d":
+	case "d", "day", "days":
 		return 24 * time.Hour, true
-	case "w":
+	case "w", "week", "weeks":
 		return 7 * 24 * time.Hour, true
 	}
 	return 0, false
