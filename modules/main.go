@@ -24,6 +24,7 @@ import (
 	"hardened.docker/modules/audit_docker"
 	"hardened.docker/modules/docker_daemon_json"
 	"hardened.docker/modules/docker_doctor"
+	"hardened.docker/modules/docker_doctor_report"
 	"hardened.docker/modules/docker_files"
 	"hardened.docker/modules/docker_host_facts"
 	"hardened.docker/modules/docker_package"
@@ -48,6 +49,7 @@ func modules() ansible.Table {
 		{Name: "audit_docker", Module: audit_docker.Module},
 		{Name: "docker_daemon_json", Module: docker_daemon_json.Module},
 		{Name: "docker_doctor", Module: docker_doctor.Module},
+		{Name: "docker_doctor_report", Module: docker_doctor_report.Module},
 		{Name: "docker_files", Module: docker_files.Module},
 		{Name: "docker_host_facts", Module: docker_host_facts.Module},
 		{Name: "docker_package", Module: docker_package.Module},
