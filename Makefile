@@ -133,7 +133,7 @@ library: $(BUILD)/bin/linux_$(NATIVE)/hardened-docker ## build/library/<module>:
 # --- testing -----------------------------------------------------------------
 
 .PHONY: test
-test: setup stage-native lint size test-go test-tools test-hosts test-engine test-delivery ecosystem test-release ## all tests that fit this machine
+test: setup stage-native lint size test-go test-tools test-hosts test-engine test-delivery test-report ecosystem test-release ## all tests that fit this machine
 	@for scenario in $(SCENARIOS); do $(MAKE) --no-print-directory molecule SCENARIO=$$scenario; done
 	$(call say,All tests passed)
 
@@ -168,6 +168,11 @@ test-delivery: setup stage-native ## deliver to hosts on the oldest and the newe
 test-release: setup release ## try build/release: every architecture, another clone, two ansible-cores, hosts
 	$(call say,The release as those who get it find it)
 	@tests/release/run
+
+.PHONY: test-report
+test-report: $(VENV)/.complete $(BUILD)/bin/linux_$(NATIVE)/hardened-docker ## look at a report of 200 hosts in a real browser
+	$(call say,The report of 200 hosts in a browser)
+	@tests/report/run
 
 .PHONY: ecosystem
 ecosystem: collection $(ECOSYSTEM)/.complete ## ansible-test sanity, galaxy-importer, changelog and documentation lint
