@@ -38,6 +38,9 @@ options:
       - C(corrupt_state) lets a running daemon write a container's files anew, and moves aside what no daemon has in memory.
         A database that is moved aside takes the networks, or the names of the volumes, with it. C(stale_bridge_address)
         starts the daemon once with the default address as C(bip). C(journal_stream) restarts the daemon.
+        C(missing_chains) adds the rules that the engine forgets, or restarts the daemon, which writes the others.
+        C(icmp_before_drop) moves Docker's rule ahead of the one that lets containers through, and leaves that.
+        C(stale_base_device_uuid) empties the UUID in devicemapper's metadata and starts the daemon.
         C(start_limit) makes systemd forget the starts and starts the daemon, unless the cause is still there.
     type: list
     elements: str

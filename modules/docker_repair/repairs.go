@@ -28,7 +28,10 @@ func repairs() []repair {
 		{"residual_veths", deleteVeths},
 		{"container_id_exists", deleteRuntimeState},
 		{"corrupt_state", moveAside},
+		{"stale_base_device_uuid", emptyUUID},
 		{"stale_bridge_address", moveBridge},
+		{"missing_chains", restoreRules},
+		{"icmp_before_drop", moveRule},
 		{"journal_stream", restartDaemon},
 		{"start_limit", resetStartLimit},
 	}

@@ -14,7 +14,9 @@ import (
 
 	"hardened.docker/modules/internal/ansible"
 	"hardened.docker/modules/internal/doctor"
+	"hardened.docker/modules/internal/file"
 	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/internal/jsonedit"
 )
 
 // moveAside mends damaged state. What a running daemon has in memory it writes
@@ -169,3 +171,34 @@ func (a aside) Do(_ context.Context, h *host.Host) (map[string]any, error) {
 	}
 	return nil, nil
 }
+
+// emptyUUID takes the UUID of the base device out of devicemapper's metadata.
+// No backup is left beside it: the engine reads every file there as a device.
+func emptyUUID(_ context.Context, p patient) (treatment, error) {
+	var t treatment
+	if len(p.snapshot.Processes.Dockerd) > 0 {
+		return t, errors.New("cannot change metadata while dockerd runs: systemctl stop docker.socket docker.service")
+	}
+	for _, m := range p.snapshot.State.Metadata {
+		if m.UUID == "" {
+			continue
+		}
+		before, err := file.Read(p.host, m.Path, maxMetadata)
+		if err != nil {
+			return t, err
+		}
+		doc, err := jsonedit.Parse(before.Content)
+		if err != nil {
+			return t, fmt.Errorf("cannot change %s: %w", m.Path, err)
+		}
+		if _, err := doc.Set([]string{"BaseDeviceUUID"}, ""); err != nil {
+			return t, fmt.Errorf("cannot change %s: %w", m.Path, err)
+		}
+		t.acts = append(t.acts, named{file.Replace{Before: before, Content: doc.Bytes(), Mode: 0o600}, "empty BaseDeviceUUID (" + m.UUID + ") in " + m.Path})
+	}
+	t.acts = append(t.acts, p.service("start"))
+	return t, nil
+}
+
+// maxMetadata is more than devicemapper's metadata have, in bytes.
+const maxMetadata = 1 << 20

@@ -29,6 +29,8 @@ type command struct {
 	still func(s *doctor.Snapshot) bool
 	probe doctor.Only
 	hint  string
+	// run is what the step does in the place of argv.
+	run func(ctx context.Context, h *host.Host) error
 }
 
 // Describe implements [ansible.Act].
@@ -52,7 +54,14 @@ func (c command) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
 			return nil, fmt.Errorf("cannot %s: it is not as it was found any more; run the task again", c.text)
 		}
 	}
-	if _, err := h.Run(ctx, host.Command{Argv: c.argv, Limit: commandLimit}); err != nil {
+	run := c.run
+	if run == nil {
+		run = func(ctx context.Context, h *host.Host) error {
+			_, err := h.Run(ctx, host.Command{Argv: c.argv, Limit: commandLimit})
+			return err
+		}
+	}
+	if err := run(ctx, h); err != nil {
 		if c.hint != "" {
 			return nil, fmt.Errorf("cannot %s: %w; %s", c.text, err, c.hint)
 		}
@@ -60,7 +69,7 @@ func (c command) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
 	}
 	if c.still != nil {
 		if s, err := doctor.Look(ctx, h, c.probe); err == nil && c.still(s) {
-			return nil, fmt.Errorf("cannot %s: %s said that it was done, and it was not", c.text, c.argv[0])
+			return nil, fmt.Errorf("cannot %s: nothing failed, and it is still as it was found", c.text)
 		}
 	}
 	return nil, nil

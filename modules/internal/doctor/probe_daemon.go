@@ -104,12 +104,10 @@ func readAPI(ctx context.Context, h *host.Host, early *Snapshot) (func(*Snapshot
 		return func(s *Snapshot) { s.Daemon, s.APIError = state, err.Error() }, err
 	}
 	client := dockerd.NewClient(h, early.Processes, 2*pingLimit)
-	var version dockerapi.Version
 	var info dockerapi.Info
 	var list []dockerapi.Container
 	var networks []dockerapi.Network
 	questions := []func() error{
-		func() (err error) { version, err = client.Version(ctx); return },
 		func() (err error) { info, err = client.Info(ctx); return },
 		func() (err error) { list, err = client.Containers(ctx, true); return },
 		func() (err error) { networks, err = client.Networks(ctx); return },
@@ -128,7 +126,7 @@ func readAPI(ctx context.Context, h *host.Host, early *Snapshot) (func(*Snapshot
 		return func(s *Snapshot) { s.Daemon, s.APIError = Hanging, err.Error() }, err
 	}
 	return func(s *Snapshot) {
-		s.Daemon, s.Version, s.Info, s.Listed, s.Networks = Up, version, info, list, networks
+		s.Daemon, s.Info, s.Listed, s.Networks = Up, info, list, networks
 	}, nil
 }
 

@@ -24,7 +24,7 @@ const AsideDir = "hardened.docker-aside"
 
 // readState reads what the data-root holds.
 func readState(_ context.Context, h *host.Host, early *Snapshot) (func(*Snapshot), error) {
-	top := dataroot.Of(early.Config.Together())
+	top := early.Config.root()
 	st := State{Root: top}
 	if text := line(h, "/run/docker.pid"); text != "" {
 		st.PIDFile = text

@@ -6,9 +6,13 @@ import (
 	"strings"
 	"time"
 
+	"hardened.docker/modules/internal/audit"
+	"hardened.docker/modules/internal/dataroot"
 	"hardened.docker/modules/internal/dockerapi"
 	"hardened.docker/modules/internal/dockerd"
 	"hardened.docker/modules/internal/engine"
+	"hardened.docker/modules/internal/lvm"
+	"hardened.docker/modules/internal/netfilter"
 	"hardened.docker/modules/internal/systemd"
 )
 
@@ -37,7 +41,6 @@ type Snapshot struct {
 
 	Docker, Socket, Containerd, Firewalld, Journald systemd.Unit
 
-	Version    dockerapi.Version
 	Info       dockerapi.Info
 	Listed     []dockerapi.Container
 	Networks   []dockerapi.Network
@@ -49,6 +52,12 @@ type Snapshot struct {
 	Semaphores []Semaphore
 	Packages   Packages
 	Limits     []Limit
+	Firewall   netfilter.View
+	Audit      []audit.Rule
+	// NoAudit says why the kernel has no rules that can be read.
+	NoAudit  string
+	LVM      lvm.State
+	Profiles map[string]lvm.Config // of thin pools, by name
 }
 
 // System is what the kernel and the distribution say of themselves.
@@ -83,6 +92,9 @@ type Config struct {
 
 // Together returns what the flags and the file say together.
 func (c Config) Together() map[string]any { return engine.WithFlags(c.Document, c.Flags) }
+
+// root returns the data-root.
+func (c Config) root() string { return dataroot.Of(c.Together()) }
 
 // Text returns a setting that is a string.
 func (c Config) Text(key string) string {

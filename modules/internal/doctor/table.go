@@ -17,7 +17,7 @@ const (
 // parts, by group, in the order of the report.
 func Checks() []Check {
 	var all []Check
-	for _, part := range [][]Check{packageChecks(), configChecks(), startChecks(), serviceChecks(), storageChecks(), networkChecks(), kernelChecks(), processChecks(), stateChecks(), securityChecks()} {
+	for _, part := range [][]Check{packageChecks(), configChecks(), startChecks(), serviceChecks(), storageChecks(), devicemapperChecks(), networkChecks(), firewallChecks(), kernelChecks(), processChecks(), stateChecks(), securityChecks()} {
 		all = append(all, part...)
 	}
 	return all

@@ -28,6 +28,9 @@ const (
 	probeIPC       = "ipc"
 	probePackages  = "packages"
 	probeLimits    = "limits"
+	probeFirewall  = "firewall"
+	probeAudit     = "audit"
+	probeLVM       = "lvm"
 )
 
 // probe reads a part of the host. It gets what was read before it and must not
@@ -47,7 +50,7 @@ func probes() []probe {
 	return []probe{
 		{probeUnits, readUnits}, {probeVersion, readVersion}, {probeAPI, readAPI}, {probeMounts, readMounts}, {probeLinks, readLinks},
 		{probeJournal, readJournal}, {probeStream, readStream}, {probeState, readState}, {probeIPC, readIPC}, {probePackages, readPackages},
-		{probeLimits, readLimits},
+		{probeLimits, readLimits}, {probeFirewall, readFirewall}, {probeAudit, readAudit}, {probeLVM, readLVM},
 	}
 }
 
@@ -115,7 +118,7 @@ func (s *Snapshot) settle() {
 	if s.Daemon == Down && s.Program == "" && !s.Config.Unit && len(s.Processes.Dockerd) == 0 && s.Failed[probeVersion] == "" {
 		s.Daemon = Absent
 	}
-	for _, text := range []string{s.Info.ServerVersion, s.Version.Version, s.Program} {
+	for _, text := range []string{s.Info.ServerVersion, s.Program} {
 		if v, err := parseVersion(text); err == nil && !s.Engine.Known() {
 			s.Engine = v
 		}
@@ -141,6 +144,7 @@ const (
 	OnlyLinks
 	OnlyIPC
 	OnlyState
+	OnlyFirewall
 )
 
 // Look reads one thing anew, with what it builds on.
@@ -157,6 +161,8 @@ func Look(ctx context.Context, h *host.Host, only Only) (*Snapshot, error) {
 		list = []probe{{probeIPC, readIPC}}
 	case OnlyState:
 		list = []probe{{probeState, readState}}
+	case OnlyFirewall:
+		list = []probe{{probeFirewall, readFirewall}}
 	}
 	s.run(ctx, h, lookLimit, list)
 	s.settle()
