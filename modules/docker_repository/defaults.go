@@ -18,11 +18,14 @@ const upstream = "https://download.docker.com/linux/"
 
 const keyLimit = 1 << 20
 
+// keyExample shows how the controller hands a key over.
+const keyExample = `key: "{{ lookup('ansible.builtin.file', 'docker.asc') }}"`
+
 // check judges the options by themselves.
 func (p Params) check() error {
 	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
 	if p.Name == "" || strings.Trim(p.Name, letters) != "" || strings.HasPrefix(p.Name, ".") {
-		return fmt.Errorf("invalid name %q: it becomes a file's name, which apt reads if it has letters, digits, \"_\", \"-\" and \".\" only", p.Name)
+		return fmt.Errorf("invalid name %q: it becomes a file's name, which package managers read if it has letters, digits, \"_\", \"-\" and \".\" only", p.Name)
 	}
 	if p.LockTimeout < 0 {
 		return fmt.Errorf("invalid lock_timeout %d: give seconds, 0 or more", p.LockTimeout)
@@ -114,7 +117,7 @@ func (p Params) key(h *host.Host, f files) (*apt.Key, error) {
 	case p.Key != "":
 		key, err := apt.ParseKey(p.Key)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w; give the whole text of the public key, for example %s", err, keyExample)
 		}
 		return &key, nil
 	case p.SignedBy != "":
@@ -128,7 +131,7 @@ func (p Params) key(h *host.Host, f files) (*apt.Key, error) {
 	case errors.Is(err, fs.ErrNotExist) && p.Trusted:
 		return nil, nil
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("missing key: give the repository's public key as text, for example key: \"{{ lookup('ansible.builtin.file', 'docker.asc') }}\" (Docker's own is at %sdebian/gpg); or signed_by, the path of a keyring on the host; or trusted: true for a repository without signatures, such as a local directory", upstream)
+		return nil, fmt.Errorf("missing key: give the repository's public key as text, for example %s (Docker's own is at %sdebian/gpg); or signed_by, the path of a keyring on the host; or trusted: true for a repository without signatures, such as a local directory", keyExample, upstream)
 	case err != nil:
 		return nil, fmt.Errorf("cannot read the key that is on the host: %w", err)
 	}
@@ -144,12 +147,17 @@ func (p Params) key(h *host.Host, f files) (*apt.Key, error) {
 
 // warnings says what is allowed and yet deserves a look.
 func (p Params) warnings(h *host.Host, r apt.Repository) []string {
-	var warn []string
-	if p.Trusted && !strings.HasPrefix(r.URL, "file:") && !strings.HasPrefix(r.URL, "copy:") {
-		warn = append(warn, fmt.Sprintf("trusted: packages from %s are installed without any proof of where they come from", r.URL))
-	}
+	warn := p.unproven(r.URL)
 	if strings.HasPrefix(r.URL, "https:") && !h.Exists("/etc/ssl/certs/ca-certificates.crt") {
 		warn = append(warn, "the package ca-certificates is not on the host: apt cannot verify the certificate of "+r.URL)
 	}
 	return warn
+}
+
+// unproven warns of packages that anybody on the way could have changed.
+func (p Params) unproven(url string) []string {
+	if !p.Trusted || p.Key != "" || p.SignedBy != "" || strings.HasPrefix(url, "file:") || strings.HasPrefix(url, "copy:") {
+		return nil
+	}
+	return []string{fmt.Sprintf("trusted: packages from %s are installed without any proof of where they come from", url)}
 }

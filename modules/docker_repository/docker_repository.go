@@ -4,7 +4,7 @@
 // repository that has the engine, with its key.
 //
 // plan turns the options into a repository (defaults.go), finds the files that
-// must change (files.go), and has them written and the repository's lists
+// must change (files.go for apt, dnf.go for dnf and yum), and has them written and the repository's lists
 // fetched. Other entries for the same repository are taken out, wherever they
 // are: with another key, apt reads none of its sources any more ("Conflicting
 // values set for option Signed-By"). If the lists cannot be fetched, all files
@@ -13,7 +13,6 @@ package docker_repository
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"hardened.docker/modules/internal/ansible"
@@ -21,6 +20,7 @@ import (
 	"hardened.docker/modules/internal/distro"
 	"hardened.docker/modules/internal/file"
 	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/internal/pkgmgr"
 )
 
 // Module is docker_repository.
@@ -42,7 +42,9 @@ type Params struct {
 	LockTimeout   int      `arg:"lock_timeout" default:"300"`
 }
 
-func plan(ctx context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
+func (p Params) lockTimeout() time.Duration { return time.Duration(p.LockTimeout) * time.Second }
+
+func plan(_ context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
 	if err := p.check(); err != nil {
 		return nil, err
 	}
@@ -54,8 +56,8 @@ func plan(ctx context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if kind != distro.Apt {
-		return nil, fmt.Errorf("cannot manage repositories on %s yet: its package manager is %s, and this version of the collection knows apt", release, kind)
+	if kind == distro.Dnf {
+		return planDnf(h, p, release)
 	}
 	status, err := apt.ReadStatus(h)
 	if err != nil {
@@ -104,7 +106,7 @@ func planPresent(h *host.Host, p Params, release distro.Release, f files) (*ansi
 	plan.Warnings = append(plan.Warnings, p.warnings(h, repository)...)
 	fetched := apt.Fetched(h, repository)
 	if p.UpdateCache && (len(c.before) > 0 || !fetched) {
-		plan.Acts = append(plan.Acts, apt.Update{Only: f.sources, Restore: c.before, LockTimeout: time.Duration(p.LockTimeout) * time.Second})
+		plan.Acts = append(plan.Acts, pkgmgr.Update{File: f.sources, Restore: c.before, Fetch: apt.Update{Only: f.sources, LockTimeout: p.lockTimeout()}.Fetch})
 	}
 	plan.Result = map[string]any{
 		"sources_file": f.sources,
@@ -122,6 +124,9 @@ func planAbsent(h *host.Host, p Params, f files) (*ansible.Plan, error) {
 	plan := &ansible.Plan{}
 	c := changes{host: h, plan: plan, backup: p.Backup}
 	for _, path := range []string{f.sources, f.twin, f.keyring} {
+		if path == "" {
+			continue // dnf has one format only
+		}
 		if err := c.remove(path); err != nil {
 			return nil, err
 		}

@@ -12,7 +12,8 @@ description:
     Signed-By). Those that Docker's own instructions, other roles or an earlier release left.
   - If the package lists cannot be fetched, because the key is wrong or the repository is not there, all files are put
     back and the task fails with the reason.
-  - Works with apt 1.1 and newer, on Debian, Ubuntu and their derivatives. Hosts with dnf, yum and others are refused.
+  - Works with apt 1.1 and newer, on Debian, Ubuntu and their derivatives, and with dnf and yum, on openEuler, EulerOS,
+    RHEL, Rocky, Alma, CentOS, Fedora and Amazon Linux.
 author:
   - The hardened.docker maintainers (@hardened-docker)
 attributes:
@@ -30,6 +31,8 @@ options:
     description:
       - Names the files. C(/etc/apt/sources.list.d/<name>.sources), or C(<name>.list) with apt older than 2.0, and
         C(/etc/apt/keyrings/<name>.asc). They are taken as this module's own.
+      - With dnf and yum, C(/etc/yum.repos.d/<name>.repo) and C(/etc/pki/rpm-gpg/RPM-GPG-KEY-<name>). It is the
+        repository's ID too.
     type: str
     default: docker
   state:
@@ -41,7 +44,11 @@ options:
     description:
       - The address, without suite and components. By default Docker's own for the distribution, such as
         C(https://download.docker.com/linux/debian).
-      - C(file:/path) is a directory on the managed host.
+      - With dnf and yum it is the whole C(baseurl), with C($releasever) and C($basearch) where they belong. By default
+        C(https://download.docker.com/linux/centos/$releasever/$basearch/stable) or its like. Docker has no packages for
+        openEuler, EulerOS and Amazon Linux, so that it has to be given there.
+      - C(file:/path) is a directory on the managed host, with an index that C(dpkg-scanpackages) or C(createrepo_c)
+        made.
     type: str
   key:
     description:

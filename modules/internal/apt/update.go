@@ -5,61 +5,19 @@ package apt
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
-	"hardened.docker/modules/internal/ansible"
-	"hardened.docker/modules/internal/file"
 	"hardened.docker/modules/internal/host"
-	"hardened.docker/modules/internal/pkgmgr"
 )
 
-// Update is the act that fetches the package lists.
+// Update is one fetching of the package lists.
 type Update struct {
 	// Only is the one sources file whose lists are fetched; "" is all.
-	Only string
-	// Restore has files as they were before this run changed them. They are
-	// put back if the lists cannot be fetched, because an apt whose sources
-	// are broken installs nothing any more.
-	Restore     []file.State
+	Only        string
 	LockTimeout time.Duration
-}
-
-// Describe implements [ansible.Act].
-func (u Update) Describe() string {
-	if u.Only != "" {
-		return "fetch the package lists of " + u.Only
-	}
-	return "fetch the package lists"
-}
-
-// Diff implements [ansible.Act].
-func (u Update) Diff() []ansible.Diff { return nil }
-
-// Do implements [ansible.Act].
-func (u Update) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
-	waited, err := u.Fetch(ctx, h)
-	result := map[string]any{}
-	if waited != "" {
-		result["waited_for"] = strings.TrimPrefix(waited, "waited for ")
-	}
-	if err == nil {
-		return result, nil
-	}
-	err = fmt.Errorf("cannot %s: %w", u.Describe(), err)
-	if len(u.Restore) == 0 {
-		return result, err
-	}
-	// Also when a signal ended the run: what was proven to work is put back.
-	if back := pkgmgr.Restore(context.WithoutCancel(ctx), h, u.Restore); back != nil {
-		return result, errors.Join(err, fmt.Errorf("cannot put the former files back: %w", back))
-	}
-	result["restored"] = true
-	return result, fmt.Errorf("%w; the former configuration is in place again", err)
 }
 
 // Fetch runs apt-get update. It returns for whom it waited.

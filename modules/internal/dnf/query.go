@@ -212,3 +212,13 @@ func ReadLists(h *host.Host) (pkgmgr.Lists, error) {
 	}
 	return l, nil
 }
+
+// Fetched reports whether the host has the metadata of a repository.
+func Fetched(h *host.Host, id string) bool {
+	for _, pattern := range []string{"/var/cache/dnf/" + id + "-*/repodata/repomd.xml", "/var/cache/libdnf5/" + id + "-*/repodata/repomd.xml", "/var/cache/yum/*/*/" + id + "/repomd.xml"} {
+		if found, err := h.Glob(pattern); err == nil && len(found) > 0 {
+			return true
+		}
+	}
+	return false
+}
