@@ -27,6 +27,7 @@ import (
 	"hardened.docker/modules/docker_doctor_report"
 	"hardened.docker/modules/docker_files"
 	"hardened.docker/modules/docker_host_facts"
+	"hardened.docker/modules/docker_isolation"
 	"hardened.docker/modules/docker_package"
 	"hardened.docker/modules/docker_repair"
 	"hardened.docker/modules/docker_repository"
@@ -52,6 +53,7 @@ func modules() ansible.Table {
 		{Name: "docker_doctor_report", Module: docker_doctor_report.Module},
 		{Name: "docker_files", Module: docker_files.Module},
 		{Name: "docker_host_facts", Module: docker_host_facts.Module},
+		{Name: "docker_isolation", Module: docker_isolation.Module},
 		{Name: "docker_package", Module: docker_package.Module},
 		{Name: "docker_repair", Module: docker_repair.Module},
 		{Name: "docker_repository", Module: docker_repository.Module},

@@ -19,6 +19,7 @@ import (
 
 	"hardened.docker/modules/internal/ansible"
 	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/internal/ownfiles"
 	"hardened.docker/modules/internal/systemd"
 )
 
@@ -57,7 +58,7 @@ func plan(ctx context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	files, err := readFiles(h, p)
+	files, err := ownfiles.Read(h, allFiles(p))
 	if err != nil {
 		return nil, err
 	}
@@ -66,21 +67,21 @@ func plan(ctx context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
 	if !wanted && f.watch.ActiveState == "active" {
 		out.Acts = append(out.Acts, unitAct{verb: "stop", unit: watchUnit})
 	}
-	changes, err := files.acts(h)
+	changes, err := files.Acts(h)
 	if err != nil {
 		return nil, err
 	}
 	out.Acts = append(out.Acts, changes...)
-	if f.systemd && (files.changedUnits() || files.unread(f.units)) {
+	if f.systemd && (files.ChangedUnits() || files.Unread(f.units)) {
 		out.Acts = append(out.Acts, systemd.DaemonReload{Why: "units and drop-ins for Docker beside firewalld and journald changed"})
 	}
 	f.planRepair(p, out)
 	// The watch comes last: it repairs too, and not at the same time.
 	running := f.firewalld.ActiveState == "active"
-	if wanted && running && (f.watch.ActiveState != "active" || files.changed(watchFiles()...)) {
+	if wanted && running && (f.watch.ActiveState != "active" || files.Changed(watchFiles()...)) {
 		out.Acts = append(out.Acts, unitAct{verb: "restart", unit: watchUnit})
 	}
-	out.Result["dropins"] = files.dropIns()
+	out.Result["dropins"] = files.DropIns()
 	out.Result["firewalld"] = map[string]any{"installed": f.firewalld.Exists(), "running": running}
 	return out, nil
 }

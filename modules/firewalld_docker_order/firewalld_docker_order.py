@@ -62,6 +62,7 @@ notes:
     and no time.
   - Docker's rules are judged for IPv4.
 seealso:
+  - module: hardened.docker.docker_isolation
   - module: hardened.docker.docker_daemon_json
   - module: hardened.docker.docker_service
 """

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"hardened.docker/modules/internal/moduletest"
+	"hardened.docker/modules/internal/ownfiles"
 	"hardened.docker/modules/internal/unitfile"
 )
 
@@ -41,20 +42,20 @@ func FuzzPeerOf(f *testing.F) {
 // together with firewalld.
 func TestUnitsOnlyWantAndFollow(t *testing.T) {
 	for _, file := range allFiles(Params{Firewalld: true, Journald: true, AllowRestart: true, State: "present"}) {
-		if !file.wanted || strings.Contains(file.content, "@") {
-			t.Errorf("%s is not filled in", file.path)
+		if !file.Wanted || strings.Contains(file.Content, "@") {
+			t.Errorf("%s is not filled in", file.Path)
 		}
-		if !strings.HasPrefix(file.path, unitFolder) {
+		if !strings.HasPrefix(file.Path, ownfiles.UnitFolder) {
 			continue
 		}
-		settings, faults := unitfile.Parse(file.path, []byte(file.content))
+		settings, faults := unitfile.Parse(file.Path, []byte(file.Content))
 		if len(faults) > 0 {
-			t.Errorf("%s: %v", file.path, faults)
+			t.Errorf("%s: %v", file.Path, faults)
 		}
 		for _, s := range settings {
 			switch s.Name {
 			case "PartOf", "BindsTo", "Requires", "Requisite", "Conflicts", "Before", "PropagatesReloadTo":
-				t.Errorf("%s:%d has %s", file.path, s.Line, s.Name)
+				t.Errorf("%s:%d has %s", file.Path, s.Line, s.Name)
 			}
 		}
 	}

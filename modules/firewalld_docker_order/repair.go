@@ -91,15 +91,15 @@ func (r restoreRules) Describe() string {
 // Diff implements [ansible.Act].
 func (r restoreRules) Diff() []ansible.Diff {
 	var b strings.Builder
-	for _, rule := range r.view.Lost.Restore {
-		fmt.Fprintf(&b, "%s %s\n", r.view.State.Tool, strings.Join(rule, " "))
+	for _, change := range r.view.Restore() {
+		b.WriteString(change.String() + "\n")
 	}
 	return []ansible.Diff{{BeforeHeader: "rules of Docker", AfterHeader: "rules of Docker", After: b.String()}}
 }
 
 // Do implements [ansible.Act].
 func (r restoreRules) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
-	if err := netfilter.Apply(ctx, h, r.view.State.Tool, r.view.Lost.Restore); err != nil {
+	if err := netfilter.Apply(ctx, h, r.view.Restore()); err != nil {
 		return nil, err
 	}
 	return prove(ctx, h, 10*time.Second)
@@ -139,7 +139,7 @@ func prove(ctx context.Context, h *host.Host, wait time.Duration) (map[string]an
 			return map[string]any{"chains": chainsOf(v)}, nil
 		}
 		if err == nil && v.Lost.OnlyDetails() {
-			err = netfilter.Apply(ctx, h, v.State.Tool, v.Lost.Restore)
+			err = netfilter.Apply(ctx, h, v.Restore())
 		}
 		select {
 		case <-ctx.Done():

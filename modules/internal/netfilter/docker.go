@@ -34,7 +34,8 @@ type Bridge struct {
 	// Default is true for the default bridge.
 	Default bool
 	// ICC is false if its containers may not talk to each other.
-	ICC bool
+	ICC  bool
+	IPv6 bool
 }
 
 // Port is a port that a running container publishes over IPv4.

@@ -144,12 +144,16 @@ func (r Ruleset) family(name string) Ruleset {
 	return of
 }
 
-// Apply runs a tool of iptables once for each list of arguments. The tool waits
-// for others that hold its lock.
-func Apply(ctx context.Context, h *host.Host, tool string, rules [][]string) error {
-	for _, args := range rules {
-		if _, err := h.Run(ctx, host.Command{Argv: append([]string{tool, "-w"}, args...), Limit: limit}); err != nil {
-			return fmt.Errorf("cannot change the rules of iptables: %w", err)
+// Apply makes changes, one after another. A tool of iptables waits for others
+// that hold its lock.
+func Apply(ctx context.Context, h *host.Host, changes []Change) error {
+	for i, c := range changes {
+		argv := []string{c.Tool}
+		if c.Tool != "nft" {
+			argv = append(argv, "-w")
+		}
+		if _, err := h.Run(ctx, host.Command{Argv: append(argv, c.Args...), Limit: limit}); err != nil {
+			return fmt.Errorf("cannot change the packet filter, after %d of %d changes: %w", i, len(changes), err)
 		}
 	}
 	return nil

@@ -33,6 +33,7 @@ type View struct {
 	// Containers are the names of those that run.
 	Containers []string
 	Client     *dockerapi.Client
+	native     bool
 }
 
 // questionLimit is how long the daemon may take for one answer.
@@ -60,7 +61,7 @@ func Look(ctx context.Context, h *host.Host) (View, error) {
 	if err := v.ask(ctx); err != nil {
 		return v, err
 	}
-	if v.Manages = managesRules(settings, v.Daemon.Process.Args); !v.Manages {
+	if v.Manages = ManagesRules(settings, v.Daemon.Process.Args); !v.Manages {
 		return v, nil
 	}
 	return v, v.Reread(ctx, h)
@@ -68,17 +69,48 @@ func Look(ctx context.Context, h *host.Host) (View, error) {
 
 // Reread reads the packet filter again, for the same networks and containers.
 func (v *View) Reread(ctx context.Context, h *host.Host) error {
-	state, err := Read(ctx, h, v.State.Backend == NFTables)
+	state, err := Read(ctx, h, v.native)
 	if err != nil {
 		return err
 	}
-	v.State = state
-	if v.State.Backend == NFTables {
-		v.Lost = MissingNative(v.State.IPv4, v.Wanted)
-	} else {
-		v.Lost = Missing(v.State.IPv4, v.Wanted)
-	}
+	v.State, v.Lost = state, state.Lost(v.Wanted)
 	return nil
+}
+
+// Lost compares the packet filter with what the engine should have in it.
+func (s State) Lost(wanted Wanted) Lost {
+	if s.Backend == NFTables {
+		return MissingNative(s.IPv4, wanted)
+	}
+	return Missing(s.IPv4, wanted)
+}
+
+// Native reports whether an engine uses its own nftables backend.
+func Native(info dockerapi.Info) bool {
+	return info.FirewallBackend != nil && strings.HasPrefix(info.FirewallBackend.Driver, NFTables)
+}
+
+// WantedBy is what an engine with these networks and running containers should
+// have in the packet filter.
+func WantedBy(networks []dockerapi.Network, running []dockerapi.Container) Wanted {
+	w := Wanted{Bridges: bridges(networks)}
+	for _, n := range networks {
+		if n.Options[optionMode] == "routed" {
+			// Its ports are open without a DNAT, and which they are is not told.
+			return w
+		}
+	}
+	w.Ports = ports(running)
+	return w
+}
+
+// Restore are the changes that bring back what can be added without the engine.
+func (v View) Restore() []Change {
+	var changes []Change
+	for _, args := range v.Lost.Restore {
+		changes = append(changes, Change{v.State.Tool, args})
+	}
+	return changes
 }
 
 func readSettings(h *host.Host, args []string) (dockerd.Settings, error) {
@@ -99,9 +131,9 @@ func readSettings(h *host.Host, args []string) (dockerd.Settings, error) {
 	return settings, nil
 }
 
-// managesRules reports whether the engine writes rules: the setting iptables,
+// ManagesRules reports whether the engine writes rules: the setting iptables,
 // true by default.
-func managesRules(settings dockerd.Settings, args []string) bool {
+func ManagesRules(settings dockerd.Settings, args []string) bool {
 	return string(settings["iptables"]) != "false" && !slices.Contains(args, "--iptables=false")
 }
 
@@ -112,14 +144,11 @@ func (v *View) ask(ctx context.Context) error {
 		return err
 	}
 	v.LiveRestore = info.LiveRestoreEnabled
-	if info.FirewallBackend != nil && strings.HasPrefix(info.FirewallBackend.Driver, NFTables) {
-		v.State.Backend = NFTables
-	}
+	v.native = Native(info)
 	networks, err := v.Client.Networks(ctx)
 	if err != nil {
 		return err
 	}
-	v.Wanted.Bridges = bridges(networks)
 	containers, err := v.Client.Containers(ctx, false)
 	if err != nil {
 		return err
@@ -127,7 +156,7 @@ func (v *View) ask(ctx context.Context) error {
 	for _, c := range containers {
 		v.Containers = append(v.Containers, c.Name())
 	}
-	v.Wanted.Ports = ports(containers)
+	v.Wanted = WantedBy(networks, containers)
 	return nil
 }
 
@@ -146,7 +175,7 @@ func bridges(networks []dockerapi.Network) []Bridge {
 		if n.Driver != "bridge" || n.Internal || n.Options[optionMode] == "isolated" {
 			continue
 		}
-		b := Bridge{Name: n.Options[optionName], Default: n.Options[optionDefault] == "true", ICC: n.Options[optionICC] != "false"}
+		b := Bridge{Name: n.Options[optionName], Default: n.Options[optionDefault] == "true", ICC: n.Options[optionICC] != "false", IPv6: n.EnableIPv6}
 		if b.Name == "" {
 			b.Name = "br-" + n.ID[:min(12, len(n.ID))]
 		}
