@@ -34,7 +34,7 @@ func addDetails(ctx context.Context, h *host.Host) error {
 	if err != nil {
 		return err
 	}
-	if err := netfilter.Apply(ctx, h, s.Firewall.State.Tool, s.Firewall.Lost.Restore); err != nil {
+	if err := netfilter.Apply(ctx, h, s.Firewall.Restore()); err != nil {
 		return err
 	}
 	if err := s.Firewall.Reread(ctx, h); err != nil {
@@ -73,7 +73,7 @@ func moveRule(_ context.Context, p patient) (treatment, error) {
 			},
 			probe: doctor.OnlyFirewall,
 			run: func(ctx context.Context, h *host.Host) error {
-				return netfilter.Apply(ctx, h, v.State.Tool, rules)
+				return netfilter.Apply(ctx, h, netfilter.Changes(v.State.Tool, rules))
 			},
 		})
 	}

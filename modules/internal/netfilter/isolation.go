@@ -39,6 +39,15 @@ type Change struct {
 // String is the command line.
 func (c Change) String() string { return c.Tool + " " + strings.Join(c.Args, " ") }
 
+// Changes are those of one program.
+func Changes(tool string, rules [][]string) []Change {
+	var changes []Change
+	for _, args := range rules {
+		changes = append(changes, Change{tool, args})
+	}
+	return changes
+}
+
 // side is one family's rules beside the program that changes them.
 type side struct {
 	rules Ruleset

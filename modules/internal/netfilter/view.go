@@ -106,11 +106,7 @@ func WantedBy(networks []dockerapi.Network, running []dockerapi.Container) Wante
 
 // Restore are the changes that bring back what can be added without the engine.
 func (v View) Restore() []Change {
-	var changes []Change
-	for _, args := range v.Lost.Restore {
-		changes = append(changes, Change{v.State.Tool, args})
-	}
-	return changes
+	return Changes(v.State.Tool, v.Lost.Restore)
 }
 
 func readSettings(h *host.Host, args []string) (dockerd.Settings, error) {
