@@ -29,6 +29,7 @@ import (
 	"hardened.docker/modules/docker_host_facts"
 	"hardened.docker/modules/docker_isolation"
 	"hardened.docker/modules/docker_package"
+	"hardened.docker/modules/docker_prune"
 	"hardened.docker/modules/docker_repair"
 	"hardened.docker/modules/docker_repository"
 	"hardened.docker/modules/docker_service"
@@ -55,6 +56,7 @@ func modules() ansible.Table {
 		{Name: "docker_host_facts", Module: docker_host_facts.Module},
 		{Name: "docker_isolation", Module: docker_isolation.Module},
 		{Name: "docker_package", Module: docker_package.Module},
+		{Name: "docker_prune", Module: docker_prune.Module},
 		{Name: "docker_repair", Module: docker_repair.Module},
 		{Name: "docker_repository", Module: docker_repository.Module},
 		{Name: "docker_service", Module: docker_service.Module},

@@ -4,8 +4,8 @@
 // net or net/http, which would double the size of the binary.
 //
 // A tour. [Client] has one method for each question that modules ask; each
-// sends one GET request on a connection of its own (http.go) and decodes the
-// answer. Every question has a deadline, also the connecting: a dockerd that
+// sends one request on a connection of its own (http.go) and decodes the
+// answer. What changes something is in containers.go. Every question has a deadline, also the connecting: a dockerd that
 // crashes in a loop under socket activation lets clients in and never answers.
 // Errors tell apart what a module must tell apart (errors.go): nobody listens,
 // permission, no answer in time, an answer that is not the API's.
@@ -130,6 +130,9 @@ type Container struct {
 	State  string
 	Status string
 	Ports  []Port
+	Labels map[string]string
+	// Created is when it was made, in seconds since 1970.
+	Created int64
 }
 
 // Port is a port of a running container. PublicPort is 0 if it is not
@@ -197,7 +200,7 @@ func (c *Client) Ping(ctx context.Context) error {
 // with nothing to do does; each answer's head names the engine's own
 // (moby api/server/middleware/version.go, since 1.12).
 func (c *Client) ServerVersion(ctx context.Context) (string, error) {
-	answer, err := c.request(ctx, "/_ping")
+	answer, err := c.request(ctx, "GET", "/_ping")
 	if err != nil {
 		return "", err
 	}

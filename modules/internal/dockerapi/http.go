@@ -21,7 +21,7 @@ const maxBody = 64 << 20
 
 // get sends a GET request and returns the body of an answer with status 200.
 func (c *Client) get(ctx context.Context, path string) ([]byte, error) {
-	answer, err := c.request(ctx, path)
+	answer, err := c.request(ctx, "GET", path)
 	return answer.body, err
 }
 
@@ -32,8 +32,9 @@ type answer struct {
 	body   []byte
 }
 
-// request sends a GET request and returns an answer with status 200.
-func (c *Client) request(ctx context.Context, path string) (answer, error) {
+// request sends a request without a body and returns an answer that says that
+// it was done.
+func (c *Client) request(ctx context.Context, method, path string) (answer, error) {
 	deadline := time.Now().Add(c.limit)
 	if end, ok := ctx.Deadline(); ok && end.Before(deadline) {
 		deadline = end
@@ -46,14 +47,14 @@ func (c *Client) request(ctx context.Context, path string) (answer, error) {
 	// The end of ctx ends the exchange at once.
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Now()) })
 	defer stop()
-	got, err := exchange(conn, path)
+	got, err := exchange(conn, method, path)
 	if err != nil {
 		if err := context.Cause(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 			return answer{}, &Error{Socket: c.socket, Path: path, Err: err}
 		}
 		return answer{}, &Error{Socket: c.socket, Path: path, Err: cause(err)}
 	}
-	if got.code != 200 {
+	if got.code/100 != 2 {
 		return answer{}, &Error{Socket: c.socket, Path: path, Err: &StatusError{Code: got.code, Message: message(got.body)}}
 	}
 	return got, nil
@@ -93,8 +94,8 @@ func dial(ctx context.Context, path string, deadline time.Time) (*os.File, error
 }
 
 // exchange sends the request and reads the answer.
-func exchange(conn io.ReadWriter, path string) (got answer, err error) {
-	if _, err := io.WriteString(conn, "GET "+path+" HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n"); err != nil {
+func exchange(conn io.ReadWriter, method, path string) (got answer, err error) {
+	if _, err := io.WriteString(conn, method+" "+path+" HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n"); err != nil {
 		return got, err
 	}
 	r := bufio.NewReader(conn)
@@ -132,6 +133,7 @@ func exchange(conn io.ReadWriter, path string) (got answer, err error) {
 		}
 	}
 	switch {
+	case got.code == 204:
 	case chunked:
 		got.body, err = readChunks(r)
 	case length >= 0:

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package dockerapi
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestContainerChanges(t *testing.T) {
+	var asked []string
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Method+" "+r.URL.RequestURI())
+		switch {
+		case strings.Contains(r.URL.Path, "gone"):
+			w.WriteHeader(http.StatusNotFound)
+			fmt.Fprint(w, `{"message":"No such container: gone"}`)
+		case strings.Contains(r.URL.Path, "up"):
+			w.WriteHeader(http.StatusNotModified)
+		default:
+			w.WriteHeader(http.StatusNoContent)
+		}
+	})
+	tests := []struct {
+		what string
+		err  error
+		want string
+	}{
+		{"Start(a)", c.Start(t.Context(), "a"), ""},
+		{"Start(up)", c.Start(t.Context(), "up"), ""},
+		{"Start(gone)", c.Start(t.Context(), "gone"), "No such container"},
+		{"Remove(a)", c.Remove(t.Context(), "a", false), ""},
+		{"Remove(a, volumes)", c.Remove(t.Context(), "a", true), ""},
+		{"Remove(gone)", c.Remove(t.Context(), "gone", false), ""},
+	}
+	for _, test := range tests {
+		if (test.err == nil) != (test.want == "") || test.err != nil && !strings.Contains(test.err.Error(), test.want) {
+			t.Errorf("%s = %v; want %q", test.what, test.err, test.want)
+		}
+	}
+	const want = "POST /containers/a/start POST /containers/up/start POST /containers/gone/start DELETE /containers/a DELETE /containers/a?v=1 DELETE /containers/gone"
+	if got := strings.Join(asked, " "); got != want {
+		t.Errorf("asked %s; want %s", got, want)
+	}
+}
+
+func TestMoment(t *testing.T) {
+	tests := []struct {
+		text string
+		want time.Time
+		ok   bool
+	}{
+		{"2026-11-22T20:35:26.123456789Z", time.Date(2026, 11, 22, 20, 35, 26, 0, time.UTC), true},
+		{"2026-01-02T03:04:05Z", time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), true},
+		{"0001-01-01T00:00:00Z", time.Time{}, true},
+		{"", time.Time{}, false},
+		{"yesterday at noon, or so", time.Time{}, false},
+		{"2026-+1-22T20:35:26Z", time.Time{}, false},
+	}
+	for _, test := range tests {
+		if got, err := moment(test.text); !got.Equal(test.want) || (err == nil) != test.ok {
+			t.Errorf("moment(%q) = %v, %v; want %v, %v", test.text, got, err, test.want, test.ok)
+		}
+	}
+}
