@@ -134,7 +134,8 @@ library: $(BUILD)/bin/linux_$(NATIVE)/hardened-docker ## build/library/<module>:
 
 .PHONY: test
 test: setup stage-native lint size test-go test-tools test-hosts test-engine test-delivery test-report ecosystem test-release ## all tests that fit this machine
-	@for scenario in $(SCENARIOS); do $(MAKE) --no-print-directory molecule SCENARIO=$$scenario; done
+	$(call say,Molecule scenarios: two at a time)
+	@tests/scenarios/run
 	$(call say,All tests passed)
 
 .PHONY: test-go
@@ -203,8 +204,6 @@ fuzz: ## run every fuzz target for FUZZTIME (30s)
 			echo "fuzzing $$package $$target"; \
 			go test ./$$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME); done; done
 
-# Every scenario there is, the walking skeleton first.
-SCENARIOS := default $(filter-out default,$(notdir $(patsubst %/molecule.yml,%,$(wildcard molecule/*/molecule.yml))))
 SCENARIO := default
 .PHONY: molecule
 molecule: setup stage-native ## run one Molecule scenario: SCENARIO=default
