@@ -184,12 +184,18 @@ func (i *install) Do(ctx context.Context, h *host.Host) (map[string]any, error) 
 	if i.outcome.request.empty() {
 		return result, nil
 	}
+	i.outcome.running = readRunning(ctx, h) // as it is now
 	waited, err = i.manager.commit(ctx, i.outcome.request)
 	merge(result, noted(waited))
 	if err != nil {
 		return result, fmt.Errorf("cannot install %s %s: %w", i.outcome.unit.engine, i.outcome.version, err)
 	}
-	return result, i.prove(ctx, result)
+	if err := i.prove(ctx, result); err != nil {
+		return result, err
+	}
+	containers, err := i.outcome.running.revive(ctx, h)
+	merge(result, containers)
+	return result, err
 }
 
 // prove reads what is installed now: a package manager that says that it has

@@ -32,9 +32,9 @@ type data struct {
 // lose what users put into containers and volumes.
 func dataOf(ctx context.Context, h *host.Host, p Params, have inventory, removed []string) (data, error) {
 	var d data
-	root, warn := dataRoot(h)
+	roots, warn := dataRoots(h)
 	d.warn = warn
-	for _, dir := range []string{root, containerdRoot} {
+	for _, dir := range append(slices.Clone(roots), containerdRoot) {
 		if info, err := h.Stat(dir); err == nil && info.IsDir() {
 			d.dirs = append(d.dirs, dir)
 		}
@@ -42,18 +42,12 @@ func dataOf(ctx context.Context, h *host.Host, p Params, have inventory, removed
 	if !p.RemoveData {
 		return d, nil
 	}
-	if root == "/" {
-		// What has the engine's names there, /opt and /tmp, is everybody's.
-		return d, errors.New("cannot remove the engine's data: its data-root is /, where they cannot be told from the host's own directories; remove them yourself")
+	if stranger := foreignEngine(h, removed); stranger != nil && len(d.dirs) > 0 {
+		return d, fmt.Errorf("cannot remove the engine's data: %s, which no package that this task removes brought, runs; stop it, and remove it if nobody needs it", describe(*stranger))
 	}
-	if !p.AllowDataLoss {
-		held, err := dataroot.All(h, root)
-		if err != nil {
-			return d, fmt.Errorf("%w; look into it, or set allow_data_loss: true", err)
-		}
-		held.Images = nil // they can be fetched again
-		if !held.Empty() {
-			return d, fmt.Errorf("cannot remove %s: it has %s; back up what you need, then remove them or set allow_data_loss: true", root, held)
+	for _, root := range roots {
+		if err := holdsNothing(h, root, p.AllowDataLoss); err != nil {
+			return d, err
 		}
 	}
 	for _, dir := range d.dirs {
@@ -81,24 +75,24 @@ func dataOf(ctx context.Context, h *host.Host, p Params, have inventory, removed
 	return d, nil
 }
 
-// dataRoot reads from daemon.json where the engine keeps its data.
-func dataRoot(h *host.Host) (root string, warn []string) {
-	text, _, err := h.ReadRegular(dockerd.DefaultConfigFile, 1<<20)
-	if errors.Is(err, fs.ErrNotExist) {
-		return dataroot.Default, nil
+// holdsNothing returns an error if a data-root has something to lose.
+func holdsNothing(h *host.Host, root string, allowed bool) error {
+	if root == "/" {
+		// What has the engine's names there, /opt and /tmp, is everybody's.
+		return errors.New("cannot remove the engine's data: its data-root is /, where they cannot be told from the host's own directories; remove them yourself")
 	}
-	var settings dockerd.Settings
-	if err == nil {
-		config := string(text)
-		settings, err = dockerd.ParseSettings(&config)
+	if allowed {
+		return nil
 	}
+	held, err := dataroot.All(h, root)
 	if err != nil {
-		return dataroot.Default, []string{fmt.Sprintf("cannot read data-root from %s (%v): its default %s is looked at", dockerd.DefaultConfigFile, err, dataroot.Default)}
+		return fmt.Errorf("%w; look into it, or set allow_data_loss: true", err)
 	}
-	if root := dataroot.Of(settings.Document()); path.IsAbs(root) {
-		return root, nil
+	held.Images = nil // they can be fetched again
+	if !held.Empty() {
+		return fmt.Errorf("cannot remove %s: it has %s; back up what you need, then remove them or set allow_data_loss: true", root, held)
 	}
-	return dataroot.Default, nil
+	return nil
 }
 
 func directories(h *host.Host, dir string) []string {
@@ -113,29 +107,6 @@ func directories(h *host.Host, dir string) []string {
 		}
 	}
 	return names
-}
-
-// ownEntries returns what in a data directory the engine made, and what not:
-// a data-root of "/home" must not cost the homes.
-func ownEntries(h *host.Host, dir string) (own, strangers []string, err error) {
-	entries, err := h.ReadDir(dir)
-	if err != nil {
-		return nil, nil, fmt.Errorf("cannot look into %s: %w", dir, err)
-	}
-	known := []string{"aufs", "btrfs", "builder", "buildkit", "containerd", "containers", "devicemapper", "engine-id", "fuse-overlayfs", "graph", "image", "init", "network", "nuke-graph-directory.sh", "opt", "overlay", "overlay2", "plugins", "rootfs", "runtimes", "swarm", "tmp", "tmp-old", "tmpmounts", "trust", "vfs", "volumes", "zfs"}
-	for _, e := range entries {
-		name := e.Name()
-		remapped := e.IsDir() && strings.Count(name, ".") == 1 && strings.Trim(name, "0123456789.") == ""
-		if name == "lost+found" {
-			continue // the file system's own
-		}
-		if slices.Contains(known, name) || remapped || strings.HasPrefix(name, "io.containerd.") {
-			own = append(own, name)
-		} else {
-			strangers = append(strangers, name)
-		}
-	}
-	return own, strangers, nil
 }
 
 // containerdInUse says why containerd's data must stay, or "".
@@ -192,6 +163,9 @@ func (d directoryTree) Diff() []ansible.Diff {
 }
 
 func (d directoryTree) Do(_ context.Context, h *host.Host) (map[string]any, error) {
+	if running := dockerd.FindProcesses(h).Dockerd; len(running) > 0 {
+		return nil, fmt.Errorf("cannot remove %s: %s still runs; stop it and run again", d.dir, describe(running[0]))
+	}
 	if mounts := mountsBelow(h, d.dir); len(mounts) > 0 {
 		return nil, fmt.Errorf("cannot remove %s: file systems are mounted below it: %s; stop what uses them, unmount them and run again", d.dir, strings.Join(mounts, ", "))
 	}
@@ -225,7 +199,8 @@ func remains(h *host.Host, d data) []string {
 	}
 	for _, name := range []string{
 		"/etc/docker", "/etc/systemd/system/docker.service.d", "/etc/systemd/system/docker.socket.d", "/etc/systemd/system/docker.service",
-		"/etc/apt/sources.list.d/docker.sources", "/etc/apt/sources.list.d/docker.list", "/etc/apt/keyrings/docker.asc", "/etc/audit/rules.d/docker.rules",
+		"/etc/apt/sources.list.d/docker.sources", "/etc/apt/sources.list.d/docker.list", "/etc/apt/keyrings/docker.asc",
+		"/etc/yum.repos.d/docker.repo", "/etc/pki/rpm-gpg/RPM-GPG-KEY-docker", "/etc/audit/rules.d/docker.rules",
 	} {
 		if h.Exists(name) {
 			left = append(left, name)

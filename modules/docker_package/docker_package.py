@@ -57,6 +57,9 @@ options:
         beginning of the upstream version such as V(24.0). A version that is installed and matches stays; else the
         newest that matches is taken.
       - V(latest) is the newest that the host's package lists and pins offer.
+      - V(kubernetes-1.21) and its like are the newest engine that the Kubernetes project tested this release with. One
+        that is installed and was tested stays. The table has 1.12 to 1.23; newer releases do not use Docker Engine.
+        RV(kubernetes) says where it is from.
       - Without it, the engine stays at the version that is installed.
     type: str
   hold:
@@ -116,7 +119,11 @@ options:
 notes:
   - Packages that are only recommended are not installed, but for those without which the engine does not work.
     These are C(docker-cli) where it is apart, C(ca-certificates), and C(apparmor) where the kernel enforces it.
-  - An upgrade restarts the daemon, and containers with it unless C(live-restore) is on.
+  - An upgrade restarts the daemon, and containers with it unless C(live-restore) is on. What ran before runs again when
+    the task has ended, also without a restart policy.
+  - Podman's containers stay on the disk when podman is removed; the conflict and the warning name them.
+  - Package managers see the proxy that C(environment) gives the task, such as C(https_proxy), and what C(apt.conf.d) or
+    C(dnf.conf) name.
   - An installation that was interrupted, by whomever, is finished first.
 seealso:
   - module: hardened.docker.docker_repository
@@ -206,6 +213,44 @@ conflicts:
       description: Why it cannot stay.
       type: str
       returned: always
+kubernetes:
+  description: The engines that a release of Kubernetes was tested with, if O(version) names one, else null.
+  type: dict
+  returned: always
+  contains:
+    engines:
+      description: The beginnings of the engine's versions, newest first.
+      type: list
+      elements: str
+      returned: always
+    source:
+      description: Where the Kubernetes project says so.
+      type: str
+      returned: always
+    date:
+      description: Of what date that is.
+      type: str
+      returned: always
+affected_containers:
+  description: >-
+    The running containers that the transaction interrupts. Packages stop the engine when they are removed and restart it
+    when they are moved.
+  type: list
+  elements: str
+  returned: always
+  sample: [db, web]
+containers_started:
+  description: The containers that ran before the transaction, did not after it, and were started again.
+  type: list
+  elements: str
+  returned: when containers ran before the engine was moved
+  sample: [db]
+containers_gone:
+  description: The containers that ran before the transaction and are not there any more, because they were made with C(--rm).
+  type: list
+  elements: str
+  returned: when containers ran before the engine was moved
+  sample: []
 waited_for:
   description: The process that another package manager's lock was held by, if the task had to wait.
   type: str

@@ -25,7 +25,10 @@ type outcome struct {
 	conflicts []conflict
 	offers    pkgmgr.Offers
 	have      inventory
+	running   running
 	warn      []string
+	// kubernetes is the row of the table that the version was chosen by.
+	kubernetes *tested
 }
 
 // conflict is an installed package that cannot stay beside the engine's.
@@ -61,7 +64,11 @@ func decide(ctx context.Context, h *host.Host, p Params, release distro.Release,
 	if apparmorEnabled(h) {
 		o.unit.support = append(slices.Clone(o.unit.support), "apparmor")
 	}
-	o.conflicts = conflictsOf(ctx, o.unit, m, have)
+	o.conflicts = conflictsOf(ctx, h, o.unit, m, have)
+	o.running = readRunning(ctx, h)
+	if table, err := kubernetesOf(p.Version); err == nil {
+		o.kubernetes = &table
+	}
 	if o.version, err = choose(p.Version, o.unit, m, have, o.offers); err != nil {
 		return o, err
 	}
@@ -79,19 +86,23 @@ func decide(ctx context.Context, h *host.Host, p Params, release distro.Release,
 	}
 	for _, c := range o.conflicts {
 		o.request.remove = append(o.request.remove, c.Package)
+		if c.Package == "podman" {
+			o.warn = append(o.warn, fmt.Sprintf("%s %s is removed: %s", c.Package, c.Version, c.Reason))
+		}
 	}
 	if o.changes, err = m.simulate(ctx, o.request); err != nil {
 		return o, fmt.Errorf("cannot install %s %s: %w", o.unit.engine, o.version, err)
 	}
-	return o, o.judge(p)
+	return o, o.judge(h, p)
 }
 
 // judge looks for what the package manager would do beyond the request.
-func (o *outcome) judge(p Params) error {
+func (o *outcome) judge(h *host.Host, p Params) error {
 	var more []conflict
 	for _, c := range o.changes {
 		if c.After == "" && !slices.Contains(o.request.remove, c.Name) {
-			more = append(more, conflict{Package: c.Name, Version: c.Before, Owns: []string{}, Reason: "it depends on a package that must go, or conflicts with one that comes"})
+			lost := conflict{Package: c.Name, Version: c.Before, Owns: []string{}, Reason: "it depends on a package that must go, or conflicts with one that comes"}
+			more = append(more, withContainers(h, lost))
 		}
 	}
 	if len(more) == 0 {
@@ -102,17 +113,13 @@ func (o *outcome) judge(p Params) error {
 		return fmt.Errorf("cannot install %s %s without removing %s; set conflicts: remove to allow that", o.unit.engine, o.version, list(more))
 	}
 	for _, c := range more {
-		text := fmt.Sprintf("%s %s is removed too: %s", c.Package, c.Version, c.Reason)
-		if strings.HasPrefix(c.Package, "podman") {
-			text += "; its containers stay in /var/lib/containers, but nothing runs them any more"
-		}
-		o.warn = append(o.warn, text)
+		o.warn = append(o.warn, fmt.Sprintf("%s %s is removed too: %s", c.Package, c.Version, c.Reason))
 	}
 	return nil
 }
 
 // conflictsOf returns the installed packages of other flavors.
-func conflictsOf(ctx context.Context, u unit, m manager, have inventory) []conflict {
+func conflictsOf(ctx context.Context, h *host.Host, u unit, m manager, have inventory) []conflict {
 	var found []conflict
 	for _, name := range u.strangers {
 		version := have.Installed(name)
@@ -127,7 +134,7 @@ func conflictsOf(ctx context.Context, u unit, m manager, have inventory) []confl
 		if c.Owns == nil {
 			c.Owns = []string{}
 		}
-		found = append(found, c)
+		found = append(found, withContainers(h, c))
 	}
 	return found
 }

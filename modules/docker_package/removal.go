@@ -22,7 +22,7 @@ func planRemoval(ctx context.Context, h *host.Host, p Params, release distro.Rel
 	if err != nil {
 		return nil, err
 	}
-	o, err := decideRemoval(ctx, p, release, m)
+	o, err := decideRemoval(ctx, h, p, release, m)
 	var unsolved *simulationError
 	if errors.As(err, &unsolved) && broken {
 		// A package manager that was interrupted solves nothing until it is
@@ -65,7 +65,7 @@ func (e *simulationError) Error() string { return "cannot " + e.what + ": " + e.
 func (e *simulationError) Unwrap() error { return e.err }
 
 // decideRemoval works out what goes, and refuses what is not the engine's.
-func decideRemoval(ctx context.Context, p Params, release distro.Release, m manager) (outcome, error) {
+func decideRemoval(ctx context.Context, h *host.Host, p Params, release distro.Release, m manager) (outcome, error) {
 	have, err := m.read(ctx)
 	if err != nil {
 		return outcome{}, err
@@ -79,7 +79,7 @@ func decideRemoval(ctx context.Context, p Params, release distro.Release, m mana
 		flavors = []distro.Flavor{flavor}
 	}
 	names, warn := removable(ctx, m, flavors, have, p.State == "purged")
-	o := outcome{have: have, unit: m.unit(flavors[0]), warn: warn}
+	o := outcome{have: have, unit: m.unit(flavors[0]), warn: warn, running: readRunning(ctx, h)}
 	for _, f := range flavors {
 		if have.Installed(m.unit(f).engine) != "" {
 			o.unit = m.unit(f)
@@ -161,7 +161,7 @@ func (r *remove) Describe() string {
 
 func (r *remove) Diff() []ansible.Diff { return diffOf(r.outcome.changes) }
 
-func (r *remove) Do(ctx context.Context, _ *host.Host) (map[string]any, error) {
+func (r *remove) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
 	result := make(map[string]any)
 	waited, err := r.manager.settle(ctx)
 	merge(result, noted(waited))
@@ -169,7 +169,7 @@ func (r *remove) Do(ctx context.Context, _ *host.Host) (map[string]any, error) {
 		return result, fmt.Errorf("cannot %s: %w", r.Describe(), err)
 	}
 	if r.again || waited != "" {
-		o, err := decideRemoval(ctx, r.params, r.release, r.manager)
+		o, err := decideRemoval(ctx, h, r.params, r.release, r.manager)
 		merge(result, o.result())
 		result["version"] = nil
 		if err != nil {

@@ -26,12 +26,18 @@ func (o outcome) result() map[string]any {
 	for _, c := range o.changes {
 		set(c.Name, c.Before, c.After)
 	}
+	var table any
+	if o.kubernetes != nil {
+		table = o.kubernetes.result()
+	}
 	return map[string]any{
-		"flavor":    string(o.unit.flavor),
-		"version":   orNil(o.version),
-		"available": available,
-		"packages":  packages,
-		"conflicts": conflicts,
+		"kubernetes":          table,
+		"affected_containers": o.affected(o.running),
+		"flavor":              string(o.unit.flavor),
+		"version":             orNil(o.version),
+		"available":           available,
+		"packages":            packages,
+		"conflicts":           conflicts,
 	}
 }
 

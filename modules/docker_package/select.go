@@ -27,6 +27,7 @@ func (e *versionError) Error() string { return e.text }
 //
 //   - no version: the one that is installed, else the candidate;
 //   - latest: the candidate, which is the newest that the host's pins allow;
+//   - kubernetes-1.xx: see [tested.choose];
 //   - else: the installed one if it matches, else the newest that matches.
 func choose(wanted string, u unit, m manager, have inventory, offers pkgmgr.Offers) (string, error) {
 	installed := have.Installed(u.engine)
@@ -43,7 +44,11 @@ func choose(wanted string, u unit, m manager, have inventory, offers pkgmgr.Offe
 		}
 		return candidate, nil
 	case strings.HasPrefix(wanted, "kubernetes-"):
-		return "", fmt.Errorf("invalid version %q: the table of engines tested with Kubernetes releases is not part of this version of the collection; give the engine's version, such as 24.0 or 5:24.0.*", wanted)
+		table, err := kubernetesOf(wanted)
+		if err != nil {
+			return "", err
+		}
+		return table.choose(wanted, installed, u, m, offers)
 	case installed != "" && m.matches(wanted, installed):
 		return installed, nil
 	}

@@ -72,7 +72,15 @@ func TestChoose(t *testing.T) {
 		{"18.06.3~ce~3-0~deb", "", "18.06.3~ce~3-0~deb", ""},
 		{"24.1", "", "", "cannot find version \"24.1\" of docker-ce; near ones that the host's repositories have: 5:24.0.9-1~deb, 5:24.0.7-1~deb, 5:28.1.0-1~deb, 5:28.0.4-1~deb, 5:19.03.15~3-0~deb"},
 		{"5:24.0.99", "", "", "near ones that the host's repositories have: 5:24.0.9-1~deb, "},
-		{"kubernetes-1.20", "", "", "invalid version \"kubernetes-1.20\""},
+		{"kubernetes-1.20", "", "5:19.03.15~3-0~deb", ""},
+		{"kubernetes-1.20", "5:28.1.0-1~deb", "5:19.03.15~3-0~deb", ""},
+		{"kubernetes-1.20", "18.06.3~ce~3-0~deb", "18.06.3~ce~3-0~deb", ""},
+		{"kubernetes-1.22", "", "5:19.03.15~3-0~deb", ""},
+		{"kubernetes-1.12.3", "", "18.06.3~ce~3-0~deb", ""},
+		{"kubernetes-1.24", "", "", "Kubernetes 1.24 and newer do not use Docker Engine"},
+		{"kubernetes-1.2", "", "", "has 1.12 to 1.23"},
+		{"kubernetes-1.x", "", "", "give a Kubernetes release as kubernetes-1.21"},
+		{"kubernetes-", "", "", "give a Kubernetes release as kubernetes-1.21"},
 	}
 	for _, test := range tests {
 		have := stock{installed: map[string]string{"docker-ce": test.installed}}

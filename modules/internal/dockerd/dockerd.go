@@ -71,6 +71,16 @@ func ConfigFile(args []string) string {
 	return DefaultConfigFile
 }
 
+// DataRootFlag returns the data-root that a command line of dockerd names, by
+// its name of today or of before 17.05, or "".
+func DataRootFlag(args []string) string {
+	if value, ok := flag(args, "data-root", ""); ok {
+		return value
+	}
+	value, _ := flag(args, "graph", "g")
+	return value
+}
+
 // flag returns the last value of a flag in a command line, as pflag reads it.
 func flag(args []string, long, short string) (string, bool) {
 	values := flags(args, long, short)
