@@ -119,14 +119,17 @@ type Processes struct {
 	Proxies    []Process
 }
 
-// FindProcesses looks for the engine's processes among all of the host. It
-// needs no daemon: containers that outlive theirs have a shim each.
+// FindProcesses looks for the processes of the host's own engine among all of
+// the host. It needs no daemon: containers that outlive theirs have a shim each.
+// Engines that run in a container, or without root, show here too, and are left
+// aside: they have a data-root, a network and a socket of their own.
 func FindProcesses(h *host.Host) Processes {
 	var found Processes
 	entries, err := h.ReadDir("/proc")
 	if err != nil {
 		return found
 	}
+	own := namespaces(h, "self")
 	for _, e := range entries {
 		pid, err := strconv.Atoi(e.Name())
 		if err != nil {
@@ -150,11 +153,25 @@ func FindProcesses(h *host.Host) Processes {
 		default:
 			continue
 		}
+		if namespaces(h, e.Name()) != own {
+			continue
+		}
 		if p, err := ReadProcess(h, pid); err == nil {
 			*list = append(*list, p)
 		}
 	}
 	return found
+}
+
+// namespaces names those that tell a process of the host (as /proc has it) from
+// one in a container, which counts processes of its own, or of a daemon without
+// root, which has users of its own.
+func namespaces(h *host.Host, process string) (names [2]string) {
+	for i, kind := range []string{"pid", "user"} {
+		// A kernel without user namespaces has none to name.
+		names[i], _ = h.Readlink("/proc/" + process + "/ns/" + kind)
+	}
+	return names
 }
 
 // ContainerIDs returns the containers that Docker's shims keep, known from
