@@ -11,9 +11,10 @@ set -u
 
 mark='-m comment --comment hardened.docker'
 
-# The bridges that the engine itself has a DROP for.
+# The bridges that the engine itself has a DROP for. That of a swarm is left
+# alone: services reach each other's published ports over it.
 apart() {
-	"$tool" -w -S | sed -n 's/^-A \(FORWARD\|DOCKER-FORWARD\) -i \([^ ]*\) -o \2 -j DROP$/\2/p'
+	"$tool" -w -S | grep -v docker_gwbridge | sed -n 's/^-A \(FORWARD\|DOCKER-FORWARD\) -i \([^ ]*\) -o \2 -j DROP$/\2/p'
 }
 
 # The bridges that were kept apart before.

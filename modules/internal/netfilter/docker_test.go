@@ -130,11 +130,14 @@ func TestBridges(t *testing.T) {
 		network("n2", "bridge", map[string]string{optionICC: "false"}, "10.0.0.0/24", "fd00::/64"),
 		network("bridge", "bridge", map[string]string{optionName: "docker0", optionDefault: "true", optionICC: "true"}, "172.17.0.0/16"),
 		network("host", "host", nil), network("none", "null", nil), internal,
+		network("docker_gwbridge", "bridge", map[string]string{optionName: "docker_gwbridge", optionICC: "false"}, "172.18.0.0/16"),
 		network("v6", "bridge", nil, "fd01::/64"), network("apart", "bridge", map[string]string{optionMode: "isolated"}, "10.2.0.0/24"),
 	})
 	want := []Bridge{
 		{Name: "br-0123456789ab", Networks: []string{"10.0.0.0/24"}},
 		{Name: "docker0", Networks: []string{"172.17.0.0/16"}, Default: true, ICC: true},
+		// A swarm's own bridge lets services reach the ports of others.
+		{Name: "docker_gwbridge", Networks: []string{"172.18.0.0/16"}, ICC: true},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

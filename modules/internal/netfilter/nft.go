@@ -155,8 +155,10 @@ func (r *Rule) match(value json.RawMessage) {
 	is := Match{Value: right, Not: m.Op == "!="}
 	switch key := m.Left.Meta.Key + m.Left.CT.Key + m.Left.Payload.Field; {
 	case key == "state":
-		r.States = strings.ToUpper(strings.ReplaceAll(strings.Trim(string(m.Right), "[]"), `"`, ""))
 		r.Other = r.Other || is.Not
+		if !is.Not {
+			r.States = strings.ToUpper(strings.ReplaceAll(strings.Trim(string(m.Right), "[]"), `"`, ""))
+		}
 	case !ok:
 		r.Other = true
 	case key == "iifname":

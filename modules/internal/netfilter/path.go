@@ -124,7 +124,7 @@ func (w *walker) matches(r Rule) (may, all bool) {
 	if !r.In.covers(w.bridge) || !r.Out.covers(w.bridge) {
 		return false, false
 	}
-	if r.States != "" && !strings.Contains(r.States, "NEW") && !strings.Contains(r.States, "INVALID") && !r.Other {
+	if r.States != "" && !strings.Contains(r.States, "NEW") && !strings.Contains(r.States, "INVALID") {
 		return false, false
 	}
 	src, allSrc := w.inNetworks(r.Source)

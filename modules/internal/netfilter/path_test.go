@@ -59,6 +59,8 @@ func TestBetween(t *testing.T) {
 		{"-A FORWARD -i docker+ -m mark --mark 1 -j ACCEPT\n" + drop, "FORWARD 1, drop FORWARD 2"},
 		{"-A FORWARD -i eth0 -j ACCEPT\n-A FORWARD ! -i docker0 -j ACCEPT\n" + drop, "drop FORWARD 3"},
 		{"-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n" + drop, "drop FORWARD 2"},
+		{"-A FORWARD -p tcp -m tcp --sport 80 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n" + drop, "drop FORWARD 2"},
+		{"-A FORWARD -p icmp -m conntrack ! --ctstate ESTABLISHED -j ACCEPT\n" + drop, "FORWARD 1, drop FORWARD 2"},
 		{"-A FORWARD -m conntrack --ctstate NEW -j ACCEPT\n" + drop, "FORWARD 1, drop FORWARD 2"},
 		{"-A FORWARD -s 10.0.0.0/8 -j ACCEPT\n" + drop, "drop FORWARD 2"},
 		{"-A FORWARD -s 172.16.0.0/12 -j ACCEPT\n" + drop, "FORWARD 1, open"},

@@ -188,8 +188,11 @@ func (r *Rule) condition(option string, not bool, next func() string) {
 	case "--comment":
 		next()
 	case "--ctstate", "--state":
-		r.States = next()
-		r.Other = r.Other || not
+		if states := next(); not {
+			r.Other = true
+		} else {
+			r.States = states
+		}
 	case "--dport":
 		r.Port = next()
 		r.Other = true

@@ -164,6 +164,13 @@ const (
 	optionMode    = "com.docker.network.bridge.gateway_mode_ipv4"
 )
 
+// swarmBridge leads the containers of a swarm's networks out. The engine makes
+// it with icc=false, and has rules in DOCKER-INGRESS ahead of the DROP that let
+// its containers reach the ports that the swarm publishes, which are on it too
+// (moby libnetwork/service_linux.go, programIngress). Nobody set that option,
+// and to close the way would break services, so it counts as it is meant.
+const swarmBridge = "docker_gwbridge"
+
 // bridges are the bridge networks that have rules of the usual kind.
 func bridges(networks []dockerapi.Network) []Bridge {
 	var list []Bridge
@@ -171,7 +178,7 @@ func bridges(networks []dockerapi.Network) []Bridge {
 		if n.Driver != "bridge" || n.Internal || n.Options[optionMode] == "isolated" {
 			continue
 		}
-		b := Bridge{Name: n.Options[optionName], Default: n.Options[optionDefault] == "true", ICC: n.Options[optionICC] != "false", IPv6: n.EnableIPv6}
+		b := Bridge{Name: n.Options[optionName], Default: n.Options[optionDefault] == "true", ICC: n.Options[optionICC] != "false" || n.Name == swarmBridge, IPv6: n.EnableIPv6}
 		if b.Name == "" {
 			b.Name = "br-" + n.ID[:min(12, len(n.ID))]
 		}
