@@ -123,6 +123,11 @@ release: build $(ECOSYSTEM)/.complete ## build/release: tarball, binaries, SBOM 
 	$(call say,Packing the release)
 	@PATH=$(ECOSYSTEM)/bin:$$PATH tools/release
 
+.PHONY: site
+site: stage-native $(ECOSYSTEM)/.complete ## build/site: the documentation as a site, offline
+	$(call say,Building the documentation)
+	@PATH=$(ECOSYSTEM)/bin:$$PATH tools/site
+
 .PHONY: library
 library: $(BUILD)/bin/linux_$(NATIVE)/hardened-docker ## build/library/<module>: plain binary modules, without the collection
 	@rm -rf $(BUILD)/library && mkdir -p $(BUILD)/library
@@ -224,6 +229,18 @@ demo-down: ## remove the demo's host
 .PHONY: bench
 bench: setup stage-native ## 30 tasks beside raw, ping, lineinfile, copy, on one host
 	@tests/bench/run
+
+PUBLISH :=
+ROLES :=
+.PHONY: bench-roles
+bench-roles: setup stage-native ## the playbook beside ROLES="path ...": first run, nothing to do, Mitogen
+	@$(HARDENED_DOCKER_PYTHON) tests/scale/roles.py $(ROLES)
+	@$(if $(PUBLISH),tests/scale/publish)
+
+.PHONY: bench-fleet
+bench-fleet: setup stage-native ## the playbook with nothing to do on 1, 10, 50 and 200 hosts
+	@$(HARDENED_DOCKER_PYTHON) tests/scale/fleet.py
+	@$(if $(PUBLISH),tests/scale/publish)
 
 .PHONY: clean
 clean: ## remove build/ (caches of set-up stay in $(CACHE))

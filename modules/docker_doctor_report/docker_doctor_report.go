@@ -35,7 +35,7 @@ type Params struct {
 	Title    string  `arg:"title" default:"Docker hosts"`
 }
 
-// maxSize is how large a report may be, in bytes: 5,000 hosts have about 60 MB.
+// maxSize is how large a report may be, in bytes: 5,000 hosts have some 40 MB.
 const maxSize = 256 << 20
 
 func plan(_ context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
