@@ -28,6 +28,7 @@ import (
 	"hardened.docker/modules/docker_files"
 	"hardened.docker/modules/docker_host_facts"
 	"hardened.docker/modules/docker_isolation"
+	"hardened.docker/modules/docker_limits"
 	"hardened.docker/modules/docker_package"
 	"hardened.docker/modules/docker_prune"
 	"hardened.docker/modules/docker_repair"
@@ -39,6 +40,7 @@ import (
 	"hardened.docker/modules/firewalld_docker_order"
 	"hardened.docker/modules/internal/ansible"
 	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/overlay_redirect_dir"
 	"hardened.docker/modules/thinpool_profile"
 )
 
@@ -55,6 +57,7 @@ func modules() ansible.Table {
 		{Name: "docker_files", Module: docker_files.Module},
 		{Name: "docker_host_facts", Module: docker_host_facts.Module},
 		{Name: "docker_isolation", Module: docker_isolation.Module},
+		{Name: "docker_limits", Module: docker_limits.Module},
 		{Name: "docker_package", Module: docker_package.Module},
 		{Name: "docker_prune", Module: docker_prune.Module},
 		{Name: "docker_repair", Module: docker_repair.Module},
@@ -64,6 +67,7 @@ func modules() ansible.Table {
 		{Name: "docker_thinpool", Module: docker_thinpool.Module},
 		{Name: "docker_unit", Module: docker_unit.Module},
 		{Name: "firewalld_docker_order", Module: firewalld_docker_order.Module},
+		{Name: "overlay_redirect_dir", Module: overlay_redirect_dir.Module},
 		{Name: "thinpool_profile", Module: thinpool_profile.Module},
 	}
 }
