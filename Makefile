@@ -63,11 +63,18 @@ $(ECOSYSTEM)/.complete: | tools
 # Which kind of disposable host: container, or vm.
 HOST := container
 
+# The parts of make test run side by side (tests/run) on one staged collection:
+# STAGED=1 keeps each from setting up and staging again.
+ifndef STAGED
 .PHONY: setup
 setup: $(VENV)/.complete ## install what the other targets need (they do it themselves)
 	$(call say,Looking for what boots a disposable host)
 	@molecule/shared/host check --kind $(HOST) >/dev/null 2>&1 || molecule/shared/host install-tools --kind $(HOST)
 	@molecule/shared/host check --kind $(HOST)
+else
+.PHONY: setup stage-native
+setup stage-native: ;
+endif
 
 # --- building ----------------------------------------------------------------
 
@@ -98,9 +105,11 @@ stage: $(foreach arch,$(ARCHES),$(BUILD)/bin/linux_$(arch)/hardened-docker)
 	@# The action plugin reads the digests here and need not compute them.
 	@cd $(STAGE)/bin && sha256sum linux_*/hardened-docker > sha256sums
 
+ifndef STAGED
 .PHONY: stage-native
 stage-native:
 	@$(MAKE) --no-print-directory stage ARCHES=$(NATIVE)
+endif
 
 .PHONY: build
 build: stage ## the collection for all architectures, in build/ansible_collections
@@ -138,9 +147,11 @@ library: $(BUILD)/bin/linux_$(NATIVE)/hardened-docker ## build/library/<module>:
 # --- testing -----------------------------------------------------------------
 
 .PHONY: test
-test: setup stage-native lint size test-go test-tools test-hosts test-engine test-delivery test-report ecosystem test-release ## all tests that fit this machine
-	$(call say,Molecule scenarios: two at a time)
-	@tests/scenarios/run
+test: setup stage-native lint size test-tools ecosystem test-release ## all tests that fit this machine
+	$(call say,Making the roots of the disposable hosts if they are not cached)
+	@molecule/shared/host image bookworm trixie
+	$(call say,Go tests and tests on hosts: two parts at a time)
+	@tests/run
 	$(call say,All tests passed)
 
 .PHONY: test-go
