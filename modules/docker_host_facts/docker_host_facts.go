@@ -27,7 +27,7 @@ var Module = ansible.Module[Params]{Plan: plan}
 
 // Params are the options.
 type Params struct {
-	Gather []string `arg:"gather" elements:"str" default:"all" choices:"all,min,system,packages,daemon_json,service,daemon,network,processes,firewall,audit,limits"`
+	Gather []string `arg:"gather" elements:"str" default:"all" choices:"all,min,system,packages,candidates,daemon_json,service,daemon,network,processes,firewall,audit,limits"`
 	// Timeout is in seconds, for each probe.
 	Timeout int `arg:"timeout" default:"10"`
 }
@@ -43,6 +43,7 @@ func probes() []probe {
 	return []probe{
 		{"system", true, system},
 		{"packages", true, packages},
+		{"candidates", false, candidates},
 		{"daemon_json", true, daemonJSON},
 		{"service", false, service},
 		{"daemon", false, daemon},
@@ -60,7 +61,38 @@ func plan(ctx context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
 	}
 	facts, errs := gather(ctx, h, selected(p.Gather), time.Duration(p.Timeout)*time.Second)
 	facts["errors"] = errs
+	facts, _ = withoutCredentials(facts).(map[string]any)
 	return &ansible.Plan{Facts: map[string]any{"docker_host": facts}}, nil
+}
+
+// withoutCredentials takes the passwords of proxies and registries out of all
+// facts: facts are kept in caches and shown by ansible -m setup and its like.
+func withoutCredentials(value any) any {
+	switch v := value.(type) {
+	case string:
+		return ansible.WithoutCredentials(v)
+	case map[string]any:
+		for name, inner := range v {
+			v[name] = withoutCredentials(inner)
+		}
+	case map[string]string:
+		for name, inner := range v {
+			v[name] = ansible.WithoutCredentials(inner)
+		}
+	case []any:
+		for i, inner := range v {
+			v[i] = withoutCredentials(inner)
+		}
+	case []string:
+		for i, inner := range v {
+			v[i] = ansible.WithoutCredentials(inner)
+		}
+	case []map[string]any:
+		for _, inner := range v {
+			withoutCredentials(inner)
+		}
+	}
+	return value
 }
 
 // selected returns the probes that the user asked for.

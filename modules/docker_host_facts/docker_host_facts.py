@@ -34,7 +34,7 @@ options:
         or any of the others.
     type: list
     elements: str
-    choices: [all, min, system, packages, daemon_json, service, daemon, network, processes, firewall, audit, limits]
+    choices: [all, min, system, packages, candidates, daemon_json, service, daemon, network, processes, firewall, audit, limits]
     default: [all]
   timeout:
     description: Seconds that the facts may take. What is not there by then is left out.
@@ -107,6 +107,12 @@ ansible_facts:
           description: Flavor and version of the engine, the installed versions of its packages, and those on hold.
           type: dict
           returned: with packages
+        candidates:
+          description:
+            - The versions that the host's repositories have of the engine's packages, each package with C(candidate), which
+              the package manager would install, and all C(versions), the newest first. No network is used.
+          type: dict
+          returned: with candidates
         daemon_json:
           description: Path, existence, mode, settings of daemon.json, or the error that keeps it from being read.
           type: dict

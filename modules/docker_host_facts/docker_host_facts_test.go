@@ -182,7 +182,7 @@ func TestSelected(t *testing.T) {
 		return strings.Join(list, " ")
 	}
 	for gather, want := range map[string]string{
-		"all": "system packages daemon_json service daemon network processes firewall audit limits",
+		"all": "system packages candidates daemon_json service daemon network processes firewall audit limits",
 		"min": "system packages daemon_json limits", "daemon": "daemon", "min audit": "system packages daemon_json audit limits", "": "",
 	} {
 		if got := names(strings.Fields(gather)...); got != want {

@@ -11,9 +11,11 @@ import (
 	"time"
 
 	"hardened.docker/modules/internal/apt"
+	"hardened.docker/modules/internal/dnf"
 	"hardened.docker/modules/internal/dockerd"
 	"hardened.docker/modules/internal/engine"
 	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/internal/pkgmgr"
 	"hardened.docker/modules/internal/systemd"
 	"hardened.docker/modules/internal/unitfile"
 )
@@ -55,6 +57,28 @@ func packages(ctx context.Context, h *host.Host) (map[string]any, error) {
 		}
 	}
 	return map[string]any{"packages": map[string]any{"flavor": flavor, "version": version, "installed": installed, "held": held}}, err
+}
+
+// candidates tells which versions of the engine the host's repositories have,
+// from what the package manager knows already: no network is used.
+func candidates(ctx context.Context, h *host.Host) (map[string]any, error) {
+	list := map[string]any{}
+	facts := map[string]any{"candidates": list}
+	names := append(enginePackages()[:4:4], "docker-ce-cli", "docker-cli", "containerd.io", "containerd")
+	var offers pkgmgr.Offers
+	var err error
+	switch tool, missing := dnf.Find(h); {
+	case h.Exists("/var/lib/dpkg/status"):
+		offers, err = apt.ReadOffers(ctx, h, names)
+	case missing == nil:
+		offers, err = tool.ReadOffers(ctx, h, names)
+	}
+	for _, name := range names {
+		if versions := offers.Versions(name); len(versions) > 0 {
+			list[name] = map[string]any{"candidate": offers.Candidate[name], "versions": versions}
+		}
+	}
+	return facts, err
 }
 
 // rpms asks rpm for the engine's packages. It exits with the number of those
