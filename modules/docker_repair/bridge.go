@@ -23,16 +23,14 @@ import (
 // is not needed (tried on 20.10, 28.5 and 29.7).
 func moveBridge(ctx context.Context, p patient) (treatment, error) {
 	s := p.snapshot
-	t := treatment{restarts: true}
-	onBridge := bridged(s)
-	t.stops = onBridge
-	if len(onBridge) > 0 {
+	t := treatment{restarts: true, stops: s.Running()}
+	if running := s.Running(); len(running) > 0 && s.LiveRestore() {
 		if s.Daemon != doctor.Up {
-			return t, errors.New("cannot stop the containers on docker0: the daemon does not run; start it first")
+			return t, errors.New("cannot stop the containers: the daemon does not run; start it first")
 		}
-		// They would keep addresses of the old range.
-		t.acts = append(t.acts, command{text: "stop the containers on docker0: " + strings.Join(onBridge, ", "), argv: append([]string{"docker", "stop"}, onBridge...),
-			what: "containers on docker0", before: "running", after: "stopped"})
+		// As long as containers live on, an engine leaves its bridge as it is.
+		t.acts = append(t.acts, command{text: "stop the containers " + strings.Join(running, ", "), argv: append([]string{"docker", "stop"}, running...),
+			what: "containers " + strings.Join(running, ", "), before: "running", after: "stopped"})
 	}
 	start := p.service("restart")
 	if s.Config.Has("bip") {
@@ -99,21 +97,6 @@ func withBip(before file.State, bip string) ([]byte, error) {
 		return nil, fmt.Errorf("cannot change %s: %w", before.Path, err)
 	}
 	return doc.Bytes(), nil
-}
-
-// bridged returns the names of the running containers on the default bridge.
-func bridged(s *doctor.Snapshot) []string {
-	network := map[string]string{}
-	for _, c := range s.State.Containers {
-		network[c.Name] = c.Network
-	}
-	var names []string
-	for _, name := range s.Running() {
-		if n := network[name]; n == "" || n == "default" || n == "bridge" {
-			names = append(names, name)
-		}
-	}
-	return names
 }
 
 // freeRange returns the first address of the first of the engine's ranges that
