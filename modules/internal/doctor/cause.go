@@ -59,7 +59,7 @@ func causes() []cause {
 			"Choose one that does, overlay2 on ext4 or on xfs with ftype=1; containers of the old driver come back with the old driver only."},
 		{[]string{"maximum number of semaphores reached"},
 			"Device mapper has no semaphore left.",
-			"hardened.docker.docker_repair with residual_semaphores, and with semaphore_limit if they are really needed."},
+			"hardened.docker.docker_repair with residual_semaphores removes those that were left; hardened.docker.docker_limits (semaphores) raises the limit."},
 		{[]string{"no space left on device", "disk quota exceeded"},
 			"A file system is full.",
 			"Make space below the data-root or /run: df -h; df -i; docker system prune when the daemon runs again."},

@@ -21,6 +21,8 @@ package doctor
 import (
 	"sort"
 	"strings"
+
+	"hardened.docker/modules/internal/ansible"
 )
 
 // Severity is how bad a finding is.
@@ -183,6 +185,7 @@ func (c Check) finding(ill Ill) Finding {
 	if ill.Remedy != "" {
 		f.Remedy = ill.Remedy
 	}
+	f.Subject = clean(f.Subject)
 	if len(f.Evidence) > maxEvidence {
 		f.Evidence = append(f.Evidence[:maxEvidence-1:maxEvidence-1], "and "+number(len(f.Evidence)-maxEvidence+1)+" more")
 	}
@@ -195,9 +198,10 @@ func (c Check) finding(ill Ill) Finding {
 // maxLine is how long a line of evidence may be, in bytes.
 const maxLine = 1000
 
-// clean makes a line of evidence valid text of bounded length.
+// clean makes a line of evidence valid text of bounded length, without the
+// passwords of addresses, such as those of proxies.
 func clean(line string) string {
-	line = strings.ToValidUTF8(strings.TrimSpace(line), "\uFFFD")
+	line = ansible.WithoutCredentials(strings.ToValidUTF8(strings.TrimSpace(line), "\uFFFD"))
 	if len(line) > maxLine {
 		line = strings.ToValidUTF8(line[:maxLine-3], "") + "..."
 	}

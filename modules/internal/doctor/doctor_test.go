@@ -112,6 +112,23 @@ func TestFailedProbe(t *testing.T) {
 	}
 }
 
+// Evidence is text of bounded length without passwords.
+func TestEvidence(t *testing.T) {
+	s := healthy()
+	s.Processes.Dockerd = append(s.Processes.Dockerd, dockerd.Process{PID: 7, Args: []string{"dockerd", "--http-proxy=http://me:secret@proxy:3128", "\xff", strings.Repeat("x", 5000)}})
+	for range 100 {
+		s.Processes.Dockerd = append(s.Processes.Dockerd, dockerd.Process{PID: 8})
+	}
+	r := Examine(s, Checks())
+	if len(r.Findings) != 1 || len(r.Findings[0].Evidence) != maxEvidence || r.Findings[0].Evidence[maxEvidence-1] != "and 53 more" {
+		t.Fatalf("%d findings; want one with %d lines of evidence: %q", len(r.Findings), maxEvidence, r.Findings[0].Evidence)
+	}
+	line := r.Findings[0].Evidence[1]
+	if strings.Contains(line, "secret") || len(line) > maxLine || strings.Contains(line, "\xff") || !strings.Contains(line, "@proxy:3128") {
+		t.Errorf("evidence %q (%d bytes); want it without the password and %d bytes at most", line, len(line), maxLine)
+	}
+}
+
 // The table is what users read and playbooks name.
 func TestTable(t *testing.T) {
 	known := map[string]bool{}

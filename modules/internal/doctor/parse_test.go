@@ -124,6 +124,14 @@ func TestJSONProblem(t *testing.T) {
 	}
 }
 
+func TestEngines(t *testing.T) {
+	for name, want := range map[string]bool{"overlay2": true, "engine-id": true, "tmp-old": true, AsideDir: true, "lost+found": true, "backup.tar": false, "Overlay2": false, "mysql": false} {
+		if got := engines(name); got != want {
+			t.Errorf("engines(%q) = %v; want %v", name, got, want)
+		}
+	}
+}
+
 func FuzzParseLinks(f *testing.F) {
 	f.Add(recorded(f, "ip-addr.json"))
 	f.Fuzz(func(t *testing.T, text []byte) {

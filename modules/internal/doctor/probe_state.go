@@ -53,6 +53,7 @@ func readState(_ context.Context, h *host.Host, early *Snapshot) (func(*Snapshot
 		st.readRoot(h, root)
 	}
 	st.readKey(h)
+	st.readStrangers(h)
 	return func(s *Snapshot) { s.State = st }, nil
 }
 

@@ -34,7 +34,7 @@ func storageChecks() []Check {
 			Source: guide + "overlay2 Storage Driver Configuration: Precautions"},
 		{ID: "residual_semaphores", Group: "storage", Severity: Warning, Needs: []string{probeIPC, probeSystem}, Judge: residualSemaphores, Repairs: true, Interrupts: Nothing,
 			Title:  "Device mapper's semaphores were left behind",
-			Remedy: "docker_repair removes those that nobody has used for a minute. When all that kernel.sem allows are taken, dockerd with devicemapper does not start.",
+			Remedy: "docker_repair removes those that nobody has used for a minute. When all that kernel.sem allows are taken, dockerd with devicemapper does not start; hardened.docker.docker_limits (semaphores) raises the limit.",
 			Source: guide + "Semaphores May Be Residual"},
 	}
 }
