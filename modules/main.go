@@ -23,6 +23,7 @@ import (
 
 	"hardened.docker/modules/audit_docker"
 	"hardened.docker/modules/docker_daemon_json"
+	"hardened.docker/modules/docker_data_root"
 	"hardened.docker/modules/docker_doctor"
 	"hardened.docker/modules/docker_doctor_report"
 	"hardened.docker/modules/docker_files"
@@ -52,6 +53,7 @@ func modules() ansible.Table {
 	return ansible.Table{
 		{Name: "audit_docker", Module: audit_docker.Module},
 		{Name: "docker_daemon_json", Module: docker_daemon_json.Module},
+		{Name: "docker_data_root", Module: docker_data_root.Module},
 		{Name: "docker_doctor", Module: docker_doctor.Module},
 		{Name: "docker_doctor_report", Module: docker_doctor_report.Module},
 		{Name: "docker_files", Module: docker_files.Module},

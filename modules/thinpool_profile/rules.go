@@ -13,13 +13,16 @@ import (
 	"hardened.docker/modules/internal/lvm"
 )
 
-// The bounds of the threshold. Below 50 lvextend --use-policies refuses to work
-// and says so in the system log only (lib/metadata/lv_manip.c, LVM 2.03.16); 100
-// is autoextend switched off.
+// The bounds of the threshold. LVM takes one below 50 for 50, with a warning that
+// nobody reads, and one above 100 for never (lib/metadata/lv_manip.c, tried with
+// LVM 2.03.16). 100 is autoextend switched off.
 const (
 	leastThreshold = 50
 	offThreshold   = 100
 )
+
+// mostPercent is more than any pool grows at a time. LVM has no bound.
+const mostPercent = 1000
 
 // threshold is the value for the profile.
 func (p Params) threshold() int {
@@ -48,8 +51,8 @@ func check(p Params) error {
 	if p.Threshold < leastThreshold || p.Threshold > offThreshold {
 		return fmt.Errorf("invalid value of option \"autoextend_threshold\": %d: LVM takes %d to %d, in percent of the pool", p.Threshold, leastThreshold, offThreshold)
 	}
-	if p.Percent < 1 || p.Percent > 100 {
-		return fmt.Errorf("invalid value of option \"autoextend_percent\": %d: write by how many percent of its size the pool grows, 1 to 100", p.Percent)
+	if p.Percent < 1 || p.Percent > mostPercent {
+		return fmt.Errorf("invalid value of option \"autoextend_percent\": %d: write by how many percent of its size the pool grows, 1 to %d; with 0, LVM extends nothing", p.Percent, mostPercent)
 	}
 	if p.threshold() == offThreshold && p.Percent == 100 {
 		return errors.New("invalid options: autoextend_threshold and autoextend_percent must not both be 100; set autoextend_percent: 20, or a threshold below 100")

@@ -37,7 +37,7 @@ options:
     type: int
     default: 80
   autoextend_percent:
-    description: By how many percent of its size the pool grows at a time, 1 to 100.
+    description: By how many percent of its size the pool grows at a time, 1 to 1000.
     type: int
     default: 20
   autoextend:
