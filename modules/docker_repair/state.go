@@ -25,6 +25,9 @@ func moveAside(ctx context.Context, p patient) (treatment, error) {
 	s := p.snapshot
 	running := len(s.Processes.Dockerd) > 0
 	var t treatment
+	if running && s.Daemon != doctor.Up {
+		return t, fmt.Errorf("cannot tell which containers dockerd has in memory, as it runs and does not answer (%s): see daemon_hanging, or systemctl stop docker.socket docker.service", s.APIError)
+	}
 	var moves []ansible.Act
 	var databases, containerd bool
 	done := map[string]bool{}

@@ -52,6 +52,10 @@ func (st *State) readBolt(h *host.Host, file string) {
 		st.damaged(Damage{Path: file, Problem: err.Error(), Fatal: true})
 		return
 	}
+	// An engine at work makes the file longer before it says so in its head.
+	if info, err = f.Stat(); err != nil {
+		return
+	}
 	if problem := boltProblem(head, info.Size()); problem != "" {
 		st.damaged(Damage{Path: file, Problem: problem, Fatal: info.Size() > 0})
 	}

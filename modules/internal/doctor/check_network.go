@@ -121,7 +121,8 @@ type pool struct {
 // 192.168.0.0/16 in pieces of /20).
 func (s *Snapshot) pools() []pool {
 	var pools []pool
-	list, _ := s.Config.Together()["default-address-pools"].([]any)
+	together := s.Config.Together()
+	list, _ := together["default-address-pools"].([]any)
 	for _, one := range list {
 		entry, _ := one.(map[string]any)
 		text, _ := entry["base"].(string)
@@ -130,6 +131,23 @@ func (s *Snapshot) pools() []pool {
 		n, err2 := strconv.Atoi(size.String())
 		if err == nil && err2 == nil {
 			pools = append(pools, pool{base.Masked(), n})
+		}
+	}
+	// The flag has a notation of its own: base=10.0.0.0/8,size=24.
+	flags, _ := together["--default-address-pool"].([]any)
+	for _, one := range flags {
+		var p pool
+		text, _ := one.(string)
+		for _, part := range strings.Split(text, ",") {
+			if base, ok := strings.CutPrefix(part, "base="); ok {
+				p.base, _ = netip.ParsePrefix(base)
+			}
+			if size, ok := strings.CutPrefix(part, "size="); ok {
+				p.size, _ = strconv.Atoi(size)
+			}
+		}
+		if p.base.IsValid() {
+			pools = append(pools, pool{p.base.Masked(), p.size})
 		}
 	}
 	if len(pools) > 0 {
@@ -172,7 +190,7 @@ func ResidualVeths(s *Snapshot) []Link {
 	for _, l := range s.Links {
 		peer, here := byIndex[l.Peer]
 		// Docker names its ends veth and seven digits; others make pairs too.
-		if l.Kind != "veth" || l.Away || !here || !dockerVeth(l) && !dockerVeth(peer) {
+		if l.Kind != "veth" || l.Away || l.New || !here || !dockerVeth(l) && !dockerVeth(peer) {
 			continue
 		}
 		// Of a pair the end in a bridge counts, else the first.
@@ -192,12 +210,6 @@ func dockerVeth(l Link) bool {
 
 // residualVeths: dockerd was killed between making a pair and noting it.
 func residualVeths(s *Snapshot) Verdict {
-	// A container that is about to start has both ends on the host for a moment.
-	for _, c := range s.Listed {
-		if c.State == "created" && strings.HasPrefix(c.Status, "Up") || c.State == "restarting" {
-			return Verdict{Unknown: "container " + c.Name() + " is about to start, and has both ends of its pair on the host until it did"}
-		}
-	}
 	var v Verdict
 	for _, l := range ResidualVeths(s) {
 		v.Ills = append(v.Ills, ill(l.Name, fmt.Sprintf("%s (index %d, master %q, %s) and its other end, index %d, are both on the host: no container has one of them", l.Name, l.Index, l.Master, l.State, l.Peer)))

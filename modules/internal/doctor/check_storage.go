@@ -32,7 +32,7 @@ func HidingMounts(s *Snapshot) []Mount {
 	var found []Mount
 	for i := len(s.Mounts) - 1; i >= 0; i-- {
 		for _, root := range append([]string{s.State.Root}, s.State.Remapped...) {
-			if root != "" && hides(s.Mounts, i, root) {
+			if root != "" && !contains(s.State.Whole, s.Mounts[i].Point) && hides(s.Mounts, i, root) {
 				found = append(found, s.Mounts[i])
 				break
 			}

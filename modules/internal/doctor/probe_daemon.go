@@ -139,7 +139,18 @@ func readJournal(ctx context.Context, h *host.Host, _ *Snapshot) (func(*Snapshot
 		return nil, errors.New("cannot read the journal: journalctl is not installed")
 	}
 	lines := systemd.Journal(ctx, h, dockerd.Service, time.Time{}, journalLines)
-	return func(s *Snapshot) { s.Journal = lines }, nil
+	return func(s *Snapshot) { s.Journal = sinceStart(lines) }, nil
+}
+
+// sinceStart returns what was written after the last start that came to its
+// end: what went wrong before that does not any more.
+func sinceStart(lines []string) []string {
+	for i := len(lines) - 1; i >= 0; i-- {
+		if strings.HasPrefix(lines[i], "Started ") {
+			return lines[i+1:]
+		}
+	}
+	return lines
 }
 
 // readStream finds out whether what dockerd writes still reaches the journal:

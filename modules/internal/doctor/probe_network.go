@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -58,17 +59,39 @@ func unescape(text string) string {
 	return b.String()
 }
 
+// secondLook is after how long a pair of interfaces is looked at again before
+// it counts as left behind: a container that starts has both ends on the host
+// until its runtime has made the namespace for one of them.
+const secondLook = 3 * time.Second
+
 // readLinks asks ip for the network interfaces.
 func readLinks(ctx context.Context, h *host.Host, _ *Snapshot) (func(*Snapshot), error) {
+	links, err := askLinks(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	if before := ResidualVeths(&Snapshot{Links: links}); len(before) > 0 {
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(secondLook):
+		}
+		if links, err = askLinks(ctx, h); err != nil {
+			return nil, err
+		}
+		for i := range links {
+			links[i].New = !slices.ContainsFunc(before, func(l Link) bool { return l.Index == links[i].Index || l.Peer == links[i].Index })
+		}
+	}
+	return func(s *Snapshot) { s.Links = links }, nil
+}
+
+func askLinks(ctx context.Context, h *host.Host) ([]Link, error) {
 	out, err := h.Run(ctx, host.Command{Argv: []string{"ip", "-j", "-d", "addr", "show"}, Limit: 10 * time.Second})
 	if err != nil {
 		return nil, err
 	}
-	links, err := ParseLinks(out.Stdout)
-	if err != nil {
-		return nil, err
-	}
-	return func(s *Snapshot) { s.Links = links }, nil
+	return ParseLinks(out.Stdout)
 }
 
 // ParseLinks reads what "ip -j -d addr show" prints (iproute2 4.17 and later).

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"hardened.docker/modules/internal/dataroot"
 	"hardened.docker/modules/internal/host"
@@ -66,6 +67,7 @@ func (st *State) readRoot(h *host.Host, root string) {
 		}
 	}
 	st.readImages(h, root)
+	st.readWhole(h, root)
 	st.readDatabases(h, root)
 	file := path.Join(root, "devicemapper/metadata/deviceset-metadata")
 	if content, _, err := h.ReadRegular(file, 1<<20); err == nil {
@@ -136,6 +138,11 @@ func (st *State) readJSON(h *host.Host, file, container string, optional bool) (
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if optional {
+			return nil, false
+		}
+		if info, err := h.Stat(path.Dir(file)); err == nil && container != "" && time.Since(info.ModTime()) < settling {
+			// One that is being made has no files for a moment, one that is being
+			// removed has none any more.
 			return nil, false
 		}
 		problem = "it is not there"

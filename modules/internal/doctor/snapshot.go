@@ -141,6 +141,7 @@ type Link struct {
 	Master string
 	Peer   int  // index of the other end, 0 without one
 	Away   bool // the other end is in another network namespace
+	New    bool // it was no pair with both ends here a moment ago
 	State  string
 	Addr   []string // IPv4, with prefix length
 }

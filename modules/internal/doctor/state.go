@@ -19,7 +19,11 @@ type State struct {
 	Drivers    []string // storage drivers with files of their own
 	Remapped   []string // data-roots of user namespaces below it
 	Strangers  []string // entries that are not Docker's
-	Damages    []Damage
+	// Whole are directories that show what the images and containers know of: a
+	// file system that is mounted at one of them is the place of it, and hides
+	// nothing.
+	Whole   []string
+	Damages []Damage
 	// Metadata are the deviceset-metadata files of devicemapper.
 	Metadata []DeviceSet
 	Runtime  []RuntimeState

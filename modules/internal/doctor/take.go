@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"hardened.docker/modules/internal/dockerd"
 	"hardened.docker/modules/internal/host"
 )
 
@@ -60,8 +61,21 @@ func Take(ctx context.Context, h *host.Host, limit time.Duration) *Snapshot {
 	s := &Snapshot{Failed: map[string]string{}, Now: time.Now(), Daemon: Down}
 	s.run(ctx, h, limit, early())
 	s.run(ctx, h, limit, probes())
+	// A container that ended meanwhile has no files any more, and no shim.
+	s.Processes.Shims, s.Processes.Proxies = alive(h, s.Processes.Shims), alive(h, s.Processes.Proxies)
 	s.settle()
 	return s
+}
+
+// alive returns those of the processes that are there still.
+func alive(h *host.Host, list []dockerd.Process) []dockerd.Process {
+	var here []dockerd.Process
+	for _, p := range list {
+		if now, err := dockerd.ReadProcess(h, p.PID); err == nil && now.Ticks == p.Ticks {
+			here = append(here, p)
+		}
+	}
+	return here
 }
 
 // answer is the end of a probe.
