@@ -49,7 +49,12 @@ func plan(ctx context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
 		return nil, err
 	}
 	out.Warnings = append(out.Warnings, tcp.warnings...)
-	rules, err := rulesFor(h, config, members.gid)
+	gid := members.gid
+	if !members.found {
+		// A directory service can have the group; systemd asks that too.
+		gid = anyGroup
+	}
+	rules, err := rulesFor(h, config, gid)
 	if err != nil {
 		return nil, err
 	}

@@ -64,6 +64,23 @@ func TestOwnersAreRoots(t *testing.T) {
 	}
 }
 
+// The group can be one of a directory service, which /etc/group does not have.
+func TestSocketKeepsUnknownGroup(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root gives files away")
+	}
+	root := t.TempDir()
+	write(t, root, "etc/group", "root:x:0:\n", 0o644)
+	write(t, root, "run/docker.sock", "", 0o666)
+	if err := os.Chown(filepath.Join(root, "run/docker.sock"), 0, 4242); err != nil {
+		t.Fatal(err)
+	}
+	moduletest.Run(t, Module, root, "{}")
+	if got, err := lookAt(host.New(root), "/run/docker.sock"); err != nil || got != (attributes{0, 4242, 0o660}) {
+		t.Errorf("the socket has %v, %v; want its own group and mode 0660", got, err)
+	}
+}
+
 func TestAccessRefusesAnotherState(t *testing.T) {
 	root := t.TempDir()
 	write(t, root, "file", "", 0o600)

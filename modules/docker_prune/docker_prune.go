@@ -44,7 +44,12 @@ func plan(ctx context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := dockerd.NewClient(h, dockerd.FindProcesses(h), answerLimit)
+	found := dockerd.FindProcesses(h)
+	if len(found.Dockerd) == 0 {
+		// To ask systemd's socket would start it, also in check mode.
+		return nil, errors.New("cannot ask the Docker daemon for its containers: no dockerd runs; start it with docker_service (state: started)")
+	}
+	client := dockerd.NewClient(h, found, answerLimit)
 	all, err := client.Containers(ctx, true)
 	if err != nil {
 		return nil, err

@@ -44,6 +44,15 @@ func (e *engine) serve(t *testing.T) (root string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for name, content := range map[string]string{"comm": "dockerd\n", "cmdline": "dockerd\x00", "stat": "77 (dockerd) S 1 1 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 42 0 0\n"} {
+		name = filepath.Join(root, "proc/77", name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
 	server := &http.Server{Handler: e}
 	go func() { _ = server.Serve(l) }()
 	t.Cleanup(func() { server.Close() })
@@ -169,7 +178,7 @@ func TestPruneOneFails(t *testing.T) {
 
 func TestPruneWithoutDaemon(t *testing.T) {
 	got := moduletest.Run(t, Module, t.TempDir(), `{}`)
-	if msg, _ := got["msg"].(string); got["failed"] != true || !strings.Contains(msg, "is dockerd running?") {
+	if msg, _ := got["msg"].(string); got["failed"] != true || !strings.Contains(msg, "no dockerd runs; start it") {
 		t.Errorf("without a daemon: %v; want a failure that asks for it", got)
 	}
 }
