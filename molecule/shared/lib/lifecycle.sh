@@ -122,8 +122,8 @@ lifecycle_boot() {
 
 # lifecycle_wait waits until the host is ready, and not longer than it lives.
 lifecycle_wait() {
-	local patience=60
-	[[ $kind != vm ]] || patience=600
+	local patience=60 pause=0.05
+	if [[ $kind == vm ]]; then patience=600 pause=1; fi
 	local end=$((SECONDS + ${HOST_READY_TIMEOUT:-$patience}))
 	while ((SECONDS < end)); do
 		! access_ready $((end - SECONDS)) || return 0
@@ -131,7 +131,7 @@ lifecycle_wait() {
 			say "$name ended while it booted"
 			break
 		}
-		sleep 0.05
+		sleep "$pause"
 	done
 	say "the last lines of its console:"
 	tail -n 25 "$dir/console.log" >&2 || true

@@ -136,6 +136,7 @@ vm_start() {
 		trap - EXIT INT TERM HUP
 		exec setsid "${arguments[@]}" </dev/null >>"$dir/console.log" 2>&1
 	) &
+	disown
 	wait_until 10 vm_alive
 }
 
