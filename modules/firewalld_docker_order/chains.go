@@ -68,8 +68,8 @@ func (f *found) lookAtChains(ctx context.Context, h *host.Host, p Params) error 
 	}
 	looks := quietLooks
 	if f.firewalld.ActiveState != "active" && f.watch.ActiveState != "active" {
-		// Nobody restores anything then.
-		looks = 1
+		// Nobody restores anything then. Containers come and go all the same.
+		looks = 3
 	}
 	for end, quiet := time.Now().Add(patience), 1; !v.Lost.Empty() && quiet < looks && time.Now().Before(end); {
 		select {

@@ -64,7 +64,28 @@ func Look(ctx context.Context, h *host.Host) (View, error) {
 	if v.Manages = ManagesRules(settings, v.Daemon.Process.Args); !v.Manages {
 		return v, nil
 	}
-	return v, v.Reread(ctx, h)
+	if err := v.Reread(ctx, h); err != nil || v.Lost.Empty() {
+		return v, err
+	}
+	return v, v.confirm(ctx)
+}
+
+// confirm asks the engine again when something seems to be lost: a container
+// or a network that went meanwhile took its rules along, and is not missing.
+func (v *View) confirm(ctx context.Context) error {
+	before := v.Wanted
+	if err := v.ask(ctx); err != nil {
+		return err
+	}
+	now := v.Wanted
+	v.Wanted = Wanted{
+		Bridges: slices.DeleteFunc(before.Bridges, func(b Bridge) bool {
+			return !slices.ContainsFunc(now.Bridges, func(other Bridge) bool { return other.Name == b.Name })
+		}),
+		Ports: slices.DeleteFunc(before.Ports, func(p Port) bool { return !slices.Contains(now.Ports, p) }),
+	}
+	v.Lost = v.State.Lost(v.Wanted)
+	return nil
 }
 
 // Reread reads the packet filter again, for the same networks and containers.
@@ -149,6 +170,7 @@ func (v *View) ask(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	v.Containers = nil
 	for _, c := range containers {
 		v.Containers = append(v.Containers, c.Name())
 	}
@@ -199,6 +221,10 @@ func bridges(networks []dockerapi.Network) []Bridge {
 func ports(containers []dockerapi.Container) []Port {
 	var list []Port
 	for _, c := range containers {
+		if c.State != "running" && c.State != "paused" {
+			// One that starts again and again has no rules half of the time.
+			continue
+		}
 		for _, p := range c.Ports {
 			if p.PublicPort > 0 && strings.Contains(p.IP, ".") {
 				list = append(list, Port{Container: c.Name(), Address: p.IP, Public: p.PublicPort, Protocol: p.Type})
