@@ -71,6 +71,9 @@ func judge(ctx context.Context, h *host.Host, p Params, old, edited *jsonedit.Do
 		if err := c.checkRemap(ctx, h); err != nil {
 			return v, err
 		}
+		if err := c.checkSwarm(h); err != nil {
+			return v, err
+		}
 		if err := c.askEngine(ctx, h); err != nil {
 			return v, err
 		}
