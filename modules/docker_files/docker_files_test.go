@@ -90,3 +90,12 @@ func TestAccessRefusesAnotherState(t *testing.T) {
 		t.Errorf("Do = %v; want a refusal", err)
 	}
 }
+
+func TestAccessIsContentWithWhatItWants(t *testing.T) {
+	root := t.TempDir()
+	write(t, root, "file", "", 0o600)
+	act := access{"/file", attributes{os.Getuid(), os.Getgid(), 0o666}, attributes{os.Getuid(), os.Getgid(), 0o600}}
+	if _, err := act.Do(context.Background(), host.New(root)); err != nil {
+		t.Errorf("Do = %v; want no error, as somebody else did it", err)
+	}
+}

@@ -77,7 +77,7 @@ func plan(ctx context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
 	if f.systemd.old() {
 		wanted = forOldSystemd(wanted)
 	}
-	out := &ansible.Plan{Warnings: append(warnings, f.systemd.warnings...)}
+	out := &ansible.Plan{Warnings: append(append(warnings, f.systemd.warnings...), withoutMeaning(h, p)...)}
 	var c change
 	switch {
 	case f.service.Found:

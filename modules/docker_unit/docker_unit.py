@@ -61,6 +61,8 @@ options:
     description:
       - Environment variables of the daemon, such as C(HTTPS_PROXY) for engines before 23.0, which have no key for it in
         C(daemon.json). Values are passed on as they are, whatever characters they have. A null leaves the variable out.
+      - C(DISABLE_CRASH_FILES_DELETE=true) keeps the files that openEuler's docker-engine removes when it starts after a loss
+        of power. Other engines do not read it, and a warning says so.
       - With any variable the drop-in is readable for root only.
     type: dict
     default: {}
