@@ -83,9 +83,9 @@ class Machine:
         execs, recap = self.work / 'execs', None
         execs.write_text('')
         with tempfile.TemporaryDirectory(prefix='cp-') as control:
-            env = dict(os.environ, ANSIBLE_SSH_CONTROL_PATH_DIR=control, ANSIBLE_DEPRECATION_WARNINGS='false', ANSIBLE_NOCOLOR='1', ANSIBLE_PIPELINING='true',
-                       ANSIBLE_SSH_EXECUTABLE=str(self.work / 'ssh'), ANSIBLE_SFTP_EXECUTABLE=str(self.work / 'sftp'), ANSIBLE_SCP_EXECUTABLE=str(self.work / 'scp'),
-                       **(environment or {}))
+            env = {**os.environ, 'ANSIBLE_SSH_CONTROL_PATH_DIR': control, 'ANSIBLE_DEPRECATION_WARNINGS': 'false', 'ANSIBLE_NOCOLOR': '1', 'ANSIBLE_PIPELINING': 'true',
+                   'ANSIBLE_SSH_EXECUTABLE': str(self.work / 'ssh'), 'ANSIBLE_SFTP_EXECUTABLE': str(self.work / 'sftp'), 'ANSIBLE_SCP_EXECUTABLE': str(self.work / 'scp'),
+                   **(environment or {})}
             before, sent, begin = resource.getrusage(resource.RUSAGE_CHILDREN), self.traffic(), time.monotonic()
             done = subprocess.run(['ansible-playbook', '-i', inventory or self.inventory, playbook, *options], env=env, cwd=self.work, capture_output=True, text=True, check=False)
             seconds, after = time.monotonic() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
