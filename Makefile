@@ -186,6 +186,11 @@ test-release: setup release ## try build/release: every architecture, another cl
 	$(call say,The release as those who get it find it)
 	@tests/release/run
 
+.PHONY: test-faults
+test-faults: tools ## let each system call of modules that write fail, and kill them there
+	$(call say,Faults in each system call)
+	@tests/faults/run
+
 .PHONY: test-report
 test-report: $(VENV)/.complete $(BUILD)/bin/linux_$(NATIVE)/hardened-docker ## look at a report of 200 hosts in a real browser
 	$(call say,The report of 200 hosts in a browser)

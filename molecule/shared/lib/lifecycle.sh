@@ -3,6 +3,16 @@
 # A host's life: up, reboot, list, down. Whatever ends `up` early, by an error, a signal
 # or a full disk, takes the unfinished host down again.
 
+# lifecycle_forget_old SUITE marks the suite's root as used, and removes those that
+# another recipe made and nobody used for two weeks. Other clones may have that recipe.
+lifecycle_forget_old() {
+	local path
+	path=$(image_path "$1")
+	[[ ! -d $path ]] || touch "$path"
+	find "$cache_dir" -mindepth 1 -maxdepth 1 -name "$1-*" ! -name '*-vm-*' ! -path "$path" -mtime +14 \
+		-exec rm -rf --one-file-system {} + || say "cannot remove old roots in $cache_dir"
+}
+
 host_up() {
 	local wanted='' suite=bookworm kind=container memory=1024
 	local disks=() forwards=()
@@ -39,6 +49,7 @@ host_up() {
 		die "cannot boot a host here"
 	}
 	image_ensure_kind "$kind" "$suite"
+	lifecycle_forget_old "$suite"
 
 	local started=${EPOCHREALTIME/[.,]/}
 	state_create
