@@ -117,14 +117,14 @@ func (b *bench) mustBeGone(name, id string) {
 // eventually waits for a condition that another process brings about.
 func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for !condition() {
 		select {
 		case <-ctx.Done():
-			t.Fatalf("waited a minute in vain until %s", what)
+			t.Fatalf("waited five minutes in vain until %s", what)
 		case <-tick.C:
 		}
 	}
