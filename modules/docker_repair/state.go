@@ -62,16 +62,17 @@ func moveAside(ctx context.Context, p patient) (treatment, error) {
 	if len(moves) == 0 {
 		return t, nil
 	}
-	// Only what dockerd has open needs it stopped.
-	if databases && running {
+	// Only what dockerd has open needs it stopped. One that crashes and is started
+	// again and again runs at one moment and not at the next.
+	if databases {
 		t.acts = append(t.acts, p.service("stop"))
-		t.restarts = true
+		t.restarts = running
 	}
 	t.acts = append(t.acts, moves...)
 	if containerd {
 		t.acts = append(t.acts, command{text: "start containerd.service", argv: []string{"systemctl", "--quiet", "restart", "containerd.service"}, what: "containerd.service", before: "failed", after: "running"})
 	}
-	if databases && (running || !p.asked["start_limit"]) {
+	if databases {
 		t.acts = append(t.acts, p.service("start"))
 	}
 	return t, nil
