@@ -229,7 +229,10 @@ func (r Remove) Do(_ context.Context, h *host.Host) (map[string]any, error) {
 	if err := os.Remove(real); err != nil {
 		return result, fmt.Errorf("cannot remove %s: %w", path, withHint(err))
 	}
-	return result, syncDir(filepath.Dir(real))
+	if err := syncDir(filepath.Dir(real)); err != nil {
+		return result, fmt.Errorf("cannot make the removal of %s last: %w", path, withHint(err))
+	}
+	return result, nil
 }
 
 // Directory is the act that makes a directory, and no parents of it.
@@ -263,7 +266,10 @@ func (d Directory) Do(_ context.Context, h *host.Host) (map[string]any, error) {
 	if err := os.Chmod(real, d.Mode.Perm()); err != nil {
 		return nil, fmt.Errorf("cannot set the mode of the directory %s: %w", d.Path, withHint(err))
 	}
-	return nil, syncDir(filepath.Dir(real))
+	if err := syncDir(filepath.Dir(real)); err != nil {
+		return nil, fmt.Errorf("cannot make the new directory %s last: %w", d.Path, withHint(err))
+	}
+	return nil, nil
 }
 
 // unchanged returns an error if the file is not as it was found any more.
