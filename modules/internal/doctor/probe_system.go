@@ -12,6 +12,7 @@ import (
 
 	"hardened.docker/modules/internal/apt"
 	"hardened.docker/modules/internal/distro"
+	"hardened.docker/modules/internal/dnf"
 	"hardened.docker/modules/internal/host"
 	"hardened.docker/modules/internal/machine"
 )
@@ -91,9 +92,9 @@ func ParseSemaphores(text string) []Semaphore {
 
 func padded(digits string) string { return strings.Repeat("0", max(0, 8-len(digits))) + digits }
 
-// readPackages reads what the package manager says of the engine. Only dpkg's
-// database is a file that can be read; rpm's is asked elsewhere.
-func readPackages(_ context.Context, h *host.Host, _ *Snapshot) (func(*Snapshot), error) {
+// readPackages reads what the package manager says of the engine: dpkg's
+// database is a file that can be read, rpm's is asked for.
+func readPackages(ctx context.Context, h *host.Host, _ *Snapshot) (func(*Snapshot), error) {
 	p := Packages{Installed: map[string]string{}}
 	if h.Exists("/var/lib/dpkg/status") {
 		status, err := apt.ReadStatus(h)
@@ -110,6 +111,16 @@ func readPackages(_ context.Context, h *host.Host, _ *Snapshot) (func(*Snapshot)
 				if name == watched {
 					p.Interrupted = append(p.Interrupted, name)
 				}
+			}
+		}
+	} else if h.Exists("/var/lib/rpm") || h.Exists("/usr/lib/sysimage/rpm") {
+		installed, err := dnf.ReadInstalled(ctx, h)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range watchedPackages() {
+			if version := installed.Version(name); version != "" {
+				p.Installed[name] = version
 			}
 		}
 	}
