@@ -130,14 +130,15 @@ vm_start() {
 	mkfifo -m 600 "$dir"/monitor.{in,out}
 	(
 		exec {alive}>"$dir/alive"
-		flock -n "$alive" || exit 1
+		# vm_alive, which waits for this, takes the lock for a moment each time.
+		flock -w 10 "$alive" || exit 1
 		echo "$BASHPID" >"$dir/pid"
 		exec {state_lock}<&-
 		trap - EXIT INT TERM HUP
 		exec setsid "${arguments[@]}" </dev/null >>"$dir/console.log" 2>&1
 	) &
 	disown
-	wait_until 10 vm_alive
+	wait_until 20 vm_alive
 }
 
 # vm_alive: does the host's qemu live, or what is about to become it?
