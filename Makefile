@@ -176,6 +176,12 @@ test-engine: setup stage-native ## compare the engine table with real dockerds, 
 	$(call say,The engine table and what real engines say)
 	@tests/engine/run
 
+ROUNDS := 20
+.PHONY: test-powercut
+test-powercut: stage-native ## cut a virtual machine's power at ROUNDS (20) random moments of install.yml
+	$(call say,Power cuts during install.yml)
+	@tests/powercut/run $(ROUNDS)
+
 .PHONY: test-delivery
 test-delivery: setup stage-native ## deliver to hosts on the oldest and the newest ansible-core
 	$(call say,Delivery to hosts on the oldest and the newest ansible-core)
