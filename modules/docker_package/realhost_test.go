@@ -56,7 +56,7 @@ func boot(t *testing.T, suite string) machine {
 		t.Fatalf("%v: %s", err, out)
 	}
 	repository := t.TempDir()
-	m.run(nil, "testdata/mkrepo", repository)
+	m.run(nil, "../../molecule/packages/mkrepo", repository)
 	m.put(bin, "cat >/root/hd && chmod 755 /root/hd")
 	archive := filepath.Join(t.TempDir(), "repository.tar")
 	m.run(nil, "tar", "-C", repository, "-cf", archive, ".")
