@@ -64,8 +64,7 @@ func (m aptManager) owned(_ context.Context, name string, paths []string) []stri
 	return apt.Owned(m.host, status.Get(name), paths)
 }
 
-func (m aptManager) compare(a, b string) int              { return apt.Compare(a, b) }
-func (m aptManager) matches(pattern, version string) bool { return apt.Matches(pattern, version) }
+func (m aptManager) compare(a, b string) int { return apt.Compare(a, b) }
 
 // apt returns apt-get's arguments for the request. Holds are this module's
 // own way of keeping the packages in step, so they do not bind it.

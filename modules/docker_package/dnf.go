@@ -104,8 +104,7 @@ func (m dnfManager) owned(ctx context.Context, name string, paths []string) []st
 	return owned
 }
 
-func (m dnfManager) compare(a, b string) int              { return dnf.Compare(a, b) }
-func (m dnfManager) matches(pattern, version string) bool { return dnf.Matches(pattern, version) }
+func (m dnfManager) compare(a, b string) int { return dnf.Compare(a, b) }
 
 func (m dnfManager) refresh(ctx context.Context) (string, error) {
 	return m.tool.Fetch(ctx, m.host, "", m.lockTimeout)

@@ -57,13 +57,13 @@ func kubernetesOf(version string) (tested, error) {
 // choose returns the installed version if it was tested, else the newest of
 // the newest tested series that is offered.
 func (t tested) choose(wanted, installed string, u unit, m manager, offers pkgmgr.Offers) (string, error) {
-	if installed != "" && slices.ContainsFunc(t.engines, func(e string) bool { return m.matches(e, installed) }) {
+	if installed != "" && slices.ContainsFunc(t.engines, func(e string) bool { return pkgmgr.Matches(e, installed) }) {
 		return installed, nil
 	}
 	versions := offers.Versions(u.engine)
 	for _, series := range t.engines {
 		for _, v := range versions {
-			if m.matches(series, v) {
+			if pkgmgr.Matches(series, v) {
 				return v, nil
 			}
 		}

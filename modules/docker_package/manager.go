@@ -33,7 +33,6 @@ type manager interface {
 	// owned returns which of paths an installed package brought.
 	owned(ctx context.Context, name string, paths []string) []string
 	compare(a, b string) int
-	matches(pattern, version string) bool
 
 	// settle waits until nobody else writes packages.
 	settle(ctx context.Context) (waited string, err error)

@@ -49,12 +49,12 @@ func choose(wanted string, u unit, m manager, have inventory, offers pkgmgr.Offe
 			return "", err
 		}
 		return table.choose(wanted, installed, u, m, offers)
-	case installed != "" && m.matches(wanted, installed):
+	case installed != "" && pkgmgr.Matches(wanted, installed):
 		return installed, nil
 	}
 	versions := offers.Versions(u.engine)
 	for _, v := range versions {
-		if m.matches(wanted, v) {
+		if pkgmgr.Matches(wanted, v) {
 			return v, nil
 		}
 	}

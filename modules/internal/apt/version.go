@@ -3,16 +3,17 @@
 package apt
 
 import (
-	"path"
 	"strings"
+
+	"hardened.docker/modules/internal/pkgmgr"
 )
 
 // Compare orders two package versions: negative if a is older than b, 0 if
 // they are equal, positive if a is newer (deb-version(7)).
 func Compare(a, b string) int {
-	epochA, restA := epoch(a)
-	epochB, restB := epoch(b)
-	if c := compareNumber(epochA, epochB); c != 0 {
+	epochA, restA := pkgmgr.Epoch(a)
+	epochB, restB := pkgmgr.Epoch(b)
+	if c := pkgmgr.CompareNumber(epochA, epochB); c != 0 {
 		return c
 	}
 	upstreamA, revisionA := revision(restA)
@@ -21,13 +22,6 @@ func Compare(a, b string) int {
 		return c
 	}
 	return comparePart(revisionA, revisionB)
-}
-
-func epoch(version string) (epoch, rest string) {
-	if before, after, ok := strings.Cut(version, ":"); ok {
-		return before, after
-	}
-	return "0", version
 }
 
 func revision(version string) (upstream, revision string) {
@@ -48,7 +42,7 @@ func comparePart(a, b string) int {
 		}
 		numberA, a = span(a, true)
 		numberB, b = span(b, true)
-		if c := compareNumber(numberA, numberB); c != 0 {
+		if c := pkgmgr.CompareNumber(numberA, numberB); c != 0 {
 			return c
 		}
 	}
@@ -88,39 +82,4 @@ func rank(s string, i int) int {
 		return int(c)
 	}
 	return int(c) + 256
-}
-
-// compareNumber compares runs of digits of any length.
-func compareNumber(a, b string) int {
-	a, b = strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
-	if len(a) != len(b) {
-		return len(a) - len(b)
-	}
-	return strings.Compare(a, b)
-}
-
-// Matches reports whether a version is one that a user asked for with pattern:
-// the version itself, a pattern of the shell ("5:19.03.*"), or the beginning
-// of the upstream version, up to a boundary ("24.0" is 5:24.0.7-1~debian, not
-// 5:24.01).
-func Matches(pattern, version string) bool {
-	if pattern == version {
-		return true
-	}
-	_, plain := epoch(version)
-	if strings.ContainsAny(pattern, "*?[") {
-		for _, v := range []string{version, plain} {
-			if ok, err := path.Match(pattern, v); err == nil && ok {
-				return true
-			}
-		}
-		return false
-	}
-	for _, v := range []string{version, plain} {
-		rest, ok := strings.CutPrefix(v, pattern)
-		if ok && rest != "" && !isDigit(rest[0]) {
-			return true
-		}
-	}
-	return plain == pattern
 }

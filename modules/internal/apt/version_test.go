@@ -2,7 +2,11 @@
 
 package apt
 
-import "testing"
+import (
+	"testing"
+
+	"hardened.docker/modules/internal/pkgmgr"
+)
 
 func TestCompare(t *testing.T) {
 	// Each line in rising order; the first of them are deb-version(7)'s own.
@@ -72,7 +76,7 @@ func TestMatches(t *testing.T) {
 		{"19.03.1", "5:19.03.15~3-0~debian-buster", false},
 	}
 	for _, test := range tests {
-		if got := Matches(test.pattern, test.version); got != test.want {
+		if got := pkgmgr.Matches(test.pattern, test.version); got != test.want {
 			t.Errorf("Matches(%q, %q) = %v; want %v", test.pattern, test.version, got, test.want)
 		}
 	}

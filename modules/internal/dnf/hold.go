@@ -10,6 +10,7 @@ import (
 
 	"hardened.docker/modules/internal/file"
 	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/internal/pkgmgr"
 )
 
 // Holds keep packages at their version. There are two ways. Where the plugin
@@ -102,7 +103,7 @@ func parseLock(line string) (name, version string, ok bool) {
 
 // lock is the line for a package in its installed version.
 func (o Holds) lock(name, version string) string {
-	epoch, rest := Epoch(version)
+	epoch, rest := pkgmgr.Epoch(version)
 	if o.tool.Generation == 3 {
 		return epoch + ":" + name + "-" + rest + ".*"
 	}

@@ -46,7 +46,7 @@ func TestMatches(t *testing.T) {
 		version: true, "24.0.7-1.el9": true, "24.0.7": true, "24.0": true, "24": true, "3:24.0.*": true, "24.0.*": true,
 		"24.0.7-1.el8": false, "24.1": false, "2": false, "24.0.71": false, "5:24.0.*": false, "[": false, "": false,
 	} {
-		if got := Matches(pattern, version); got != want {
+		if got := pkgmgr.Matches(pattern, version); got != want {
 			t.Errorf("Matches(%q, %q) = %v; want %v", pattern, version, got, want)
 		}
 	}

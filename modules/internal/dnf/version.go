@@ -3,8 +3,9 @@
 package dnf
 
 import (
-	"path"
 	"strings"
+
+	"hardened.docker/modules/internal/pkgmgr"
 )
 
 // Compare orders two versions of a package, "epoch:version-release": negative
@@ -12,9 +13,9 @@ import (
 // rpmVersionCompare and rpmvercmp). A release that one of them lacks does not
 // count.
 func Compare(a, b string) int {
-	epochA, a := Epoch(a)
-	epochB, b := Epoch(b)
-	if c := compareNumber(epochA, epochB); c != 0 {
+	epochA, a := pkgmgr.Epoch(a)
+	epochB, b := pkgmgr.Epoch(b)
+	if c := pkgmgr.CompareNumber(epochA, epochB); c != 0 {
 		return c
 	}
 	versionA, releaseA, okA := strings.Cut(a, "-")
@@ -25,18 +26,10 @@ func Compare(a, b string) int {
 	return compareSegments(releaseA, releaseB)
 }
 
-// Epoch splits a version into its epoch, "0" without one, and the rest.
-func Epoch(version string) (epoch, rest string) {
-	if before, after, ok := strings.Cut(version, ":"); ok {
-		return before, after
-	}
-	return "0", version
-}
-
 // Canonical is a version without the epoch 0, which programs write or leave
 // out as they like.
 func Canonical(version string) string {
-	epoch, rest := Epoch(version)
+	epoch, rest := pkgmgr.Epoch(version)
 	if epoch == "0" || epoch == "(none)" || epoch == "" {
 		return rest
 	}
@@ -78,7 +71,7 @@ func compareSegments(a, b string) int {
 		}
 		c := strings.Compare(runA, runB)
 		if digits {
-			c = compareNumber(runA, runB)
+			c = pkgmgr.CompareNumber(runA, runB)
 		}
 		if c != 0 {
 			return c
@@ -99,36 +92,4 @@ func run(s string, digits bool) (run, rest string) {
 		i++
 	}
 	return s[:i], s[i:]
-}
-
-// compareNumber compares runs of digits of any length.
-func compareNumber(a, b string) int {
-	a, b = strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
-	if len(a) != len(b) {
-		return len(a) - len(b)
-	}
-	return strings.Compare(a, b)
-}
-
-// Matches reports whether a version is one that a user asked for with pattern:
-// the version itself, with or without epoch, a pattern of the shell
-// ("3:24.0.*"), or the beginning of the upstream version, up to a boundary
-// ("24.0" is 3:24.0.7-1.el9, not 3:24.01).
-func Matches(pattern, version string) bool {
-	_, plain := Epoch(version)
-	for _, v := range []string{version, plain} {
-		if v == pattern {
-			return true
-		}
-		if strings.ContainsAny(pattern, "*?[") {
-			if ok, err := path.Match(pattern, v); err == nil && ok {
-				return true
-			}
-			continue
-		}
-		if rest, ok := strings.CutPrefix(v, pattern); ok && !isDigit(rest[0]) {
-			return true
-		}
-	}
-	return false
 }

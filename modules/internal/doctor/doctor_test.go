@@ -16,6 +16,7 @@ import (
 	"hardened.docker/modules/internal/dockerapi"
 	"hardened.docker/modules/internal/dockerd"
 	"hardened.docker/modules/internal/engine"
+	"hardened.docker/modules/internal/machine"
 	"hardened.docker/modules/internal/systemd"
 )
 
@@ -36,7 +37,7 @@ func healthy() *Snapshot {
 		Socket:  systemd.Unit{LoadState: "loaded", ActiveState: "active", UnitFileState: "enabled", Result: "success"},
 		Info:    dockerapi.Info{ServerVersion: "26.1.5+dfsg1", Driver: "overlay2", SecurityOptions: []string{"name=seccomp,profile=builtin"}, DriverStatus: [][2]string{{"Backing Filesystem", "extfs"}, {"Supports d_type", "true"}}, LiveRestoreEnabled: true},
 		Listed:  []dockerapi.Container{{ID: webID, Names: []string{"/web"}, State: "running", Status: "Up 1 minute"}},
-		Mounts:  ParseMounts(cleanMounts),
+		Mounts:  machine.ParseMounts(cleanMounts),
 		Stream:  Stream{Inode: "7", Line: "u_str ESTAB 0 0 * 7 * 8"},
 		Journal: []string{`time="2026-11-22T19:43:49Z" level=info msg="API listen on /run/docker.sock"`},
 		State: State{Root: "/var/lib/docker", Exists: true, Mode: "0710", Filesystem: "ext", Size: 100 << 30, Free: 50 << 30, Inodes: 1000, InodesFree: 900, Drivers: []string{"overlay2"},

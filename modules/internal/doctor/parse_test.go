@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"hardened.docker/modules/internal/machine"
 )
 
 // recorded returns what a real host printed.
@@ -79,7 +81,7 @@ func TestParseLimits(t *testing.T) {
 }
 
 func TestParseMountsUnescapes(t *testing.T) {
-	got := ParseMounts(`36 35 98:0 /a\040b /mnt/x\134y rw,noatime master:1 - ext3 /dev/root\011z rw` + "\n")
+	got := machine.ParseMounts(`36 35 98:0 /a\040b /mnt/x\134y rw,noatime master:1 - ext3 /dev/root\011z rw` + "\n")
 	if len(got) != 1 || got[0].Root != "/a b" || got[0].Point != `/mnt/x\y` || got[0].Source != "/dev/root\tz" || got[0].Device != "98:0" {
 		t.Errorf("ParseMounts = %+v; want the paths without escapes", got)
 	}
@@ -144,7 +146,7 @@ func FuzzParseLinks(f *testing.F) {
 func FuzzParseText(f *testing.F) {
 	f.Add(cleanMounts, "3105931")
 	f.Fuzz(func(t *testing.T, text, word string) {
-		s := &Snapshot{Mounts: ParseMounts(text), State: State{Root: "/" + word}}
+		s := &Snapshot{Mounts: machine.ParseMounts(text), State: State{Root: "/" + word}}
 		HidingMounts(s)
 		ParseSemaphores(text)
 		ParseStream(text, word)

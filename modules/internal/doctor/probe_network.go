@@ -8,55 +8,20 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/internal/machine"
 )
 
 // readMounts reads the mounts that the module itself sees, which are the
 // host's: it runs in no namespace of its own.
 func readMounts(_ context.Context, h *host.Host, _ *Snapshot) (func(*Snapshot), error) {
-	content, err := h.ReadFile("/proc/self/mountinfo")
+	mounts, err := machine.Mounts(h)
 	if err != nil {
 		return nil, err
 	}
-	mounts := ParseMounts(string(content))
 	return func(s *Snapshot) { s.Mounts = mounts }, nil
-}
-
-// ParseMounts reads the text of /proc/self/mountinfo, proc_pid_mountinfo(5), in
-// its order, which is the order of mounting.
-func ParseMounts(text string) []Mount {
-	var mounts []Mount
-	for _, l := range strings.Split(text, "\n") {
-		before, after, ok := strings.Cut(l, " - ")
-		left, right := strings.Fields(before), strings.Fields(after)
-		if !ok || len(left) < 6 || len(right) < 2 {
-			continue
-		}
-		mounts = append(mounts, Mount{Point: unescape(left[4]), Type: right[0], Source: unescape(right[1]), Line: l, Device: left[2], Root: unescape(left[3])})
-	}
-	return mounts
-}
-
-// unescape takes the octal escapes out of a path in mountinfo.
-func unescape(text string) string {
-	if !strings.Contains(text, `\`) {
-		return text
-	}
-	var b strings.Builder
-	for i := 0; i < len(text); i++ {
-		if text[i] == '\\' && i+3 < len(text) {
-			if n, err := strconv.ParseUint(text[i+1:i+4], 8, 8); err == nil {
-				b.WriteByte(byte(n))
-				i += 3
-				continue
-			}
-		}
-		b.WriteByte(text[i])
-	}
-	return b.String()
 }
 
 // secondLook is after how long a pair of interfaces is looked at again before

@@ -12,6 +12,7 @@ import (
 	"hardened.docker/modules/internal/dockerd"
 	"hardened.docker/modules/internal/engine"
 	"hardened.docker/modules/internal/lvm"
+	"hardened.docker/modules/internal/machine"
 	"hardened.docker/modules/internal/netfilter"
 	"hardened.docker/modules/internal/systemd"
 )
@@ -126,12 +127,8 @@ func (c Config) List(key string) []string {
 	return list
 }
 
-// Mount is a line of /proc/self/mountinfo.
-type Mount struct {
-	Point, Type, Source, Line string
-	// Device is the file system, Root the directory of it that is mounted.
-	Device, Root string
-}
+// Mount is a mounted file system.
+type Mount = machine.Mount
 
 // Link is a network interface.
 type Link struct {

@@ -9,9 +9,10 @@ import (
 	"hardened.docker/modules/internal/dockerapi"
 	"hardened.docker/modules/internal/dockerd"
 	"hardened.docker/modules/internal/engine"
+	"hardened.docker/modules/internal/machine"
 )
 
-func (s *Snapshot) mount(lines string) { s.Mounts = ParseMounts(cleanMounts + lines) }
+func (s *Snapshot) mount(lines string) { s.Mounts = machine.ParseMounts(cleanMounts + lines) }
 
 func TestStorage(t *testing.T) {
 	examineFaults(t, []fault{
@@ -27,10 +28,10 @@ func TestStorage(t *testing.T) {
 			s.mount("1300 1199 254:0 /var/lib/docker/overlay2 /var/lib/docker/overlay2 rw - ext4 /dev/vda rw\n")
 		}, []string{"overwritten_mount_points:error"}},
 		{"bind of the directory on itself before them", func(s *Snapshot) {
-			s.Mounts = ParseMounts("1 0 254:0 / / rw - ext4 /dev/vda rw\n2 1 254:0 /var/lib/docker/overlay2 /var/lib/docker/overlay2 rw - ext4 /dev/vda rw\n3 2 0:180 / /var/lib/docker/overlay2/aa/merged rw - overlay overlay rw\n")
+			s.Mounts = machine.ParseMounts("1 0 254:0 / / rw - ext4 /dev/vda rw\n2 1 254:0 /var/lib/docker/overlay2 /var/lib/docker/overlay2 rw - ext4 /dev/vda rw\n3 2 0:180 / /var/lib/docker/overlay2/aa/merged rw - overlay overlay rw\n")
 		}, nil},
 		{"data-root on a file system of its own", func(s *Snapshot) {
-			s.Mounts = ParseMounts("1 0 254:0 / / rw - ext4 /dev/vda rw\n2 1 254:16 / /var/lib/docker rw - xfs /dev/vdb rw\n3 2 0:180 / /var/lib/docker/overlay2/aa/merged rw - overlay overlay rw\n")
+			s.Mounts = machine.ParseMounts("1 0 254:0 / / rw - ext4 /dev/vda rw\n2 1 254:16 / /var/lib/docker rw - xfs /dev/vdb rw\n3 2 0:180 / /var/lib/docker/overlay2/aa/merged rw - overlay overlay rw\n")
 		}, nil},
 		{"volumes on a file system of their own", func(s *Snapshot) { s.mount("1300 1199 254:16 / /var/lib/docker/volumes rw - ext4 /dev/vdb rw\n") }, nil},
 		{"vfs", func(s *Snapshot) { s.Info.Driver = "vfs" }, []string{"storage_driver:warning"}},

@@ -44,11 +44,11 @@ func TestTypeName(t *testing.T) {
 }
 
 func TestMounts(t *testing.T) {
-	mounts := parseMounts("22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw\n" +
+	mounts := ParseMounts("22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw\n" +
 		"23 22 0:20 / /a\\040b rw,nosuid master:1 shared:2 - tmpfs tmpfs rw,size=1\n" +
 		"24 23 0:21 / /a\\040b ro - xfs /dev/vdb rw\nbroken line\n25 22 0:1 / /x rw -\n")
 	if len(mounts) != 3 {
-		t.Fatalf("parseMounts() = %v; want three mounts", mounts)
+		t.Fatalf("ParseMounts() = %v; want three mounts", mounts)
 	}
 	for dir, want := range map[string]string{"/": "ext4", "/a b": "xfs", "/a b/c": "xfs", "/a bc": "ext4", "/x": "ext4"} {
 		if got := MountOf(mounts, dir).Type; got != want {

@@ -5,6 +5,7 @@ package machine
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"hardened.docker/modules/internal/host"
@@ -14,6 +15,9 @@ import (
 type Mount struct {
 	Point, Type, Source string
 	Options             []string // of the mount and of the file system
+	// Device is the file system, Root the directory of it that is mounted.
+	Device, Root string
+	Line         string // as the kernel shows it
 }
 
 // Has reports whether the mount has an option, such as noexec.
@@ -25,22 +29,25 @@ func Mounts(h *host.Host) ([]Mount, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot tell what is mounted: %w", err)
 	}
-	return parseMounts(string(text)), nil
+	return ParseMounts(string(text)), nil
 }
 
-// parseMounts reads proc_pid_mountinfo(5): ID, parent, device, root, mount
+// ParseMounts reads the text of /proc/self/mountinfo, proc_pid_mountinfo(5), in
+// its order, which is the order of mounting: ID, parent, device, root, mount
 // point, options, optional fields, a dash, type, source, options.
-func parseMounts(text string) []Mount {
-	plain := strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`)
+func ParseMounts(text string) []Mount {
 	var mounts []Mount
 	for _, line := range strings.Split(text, "\n") {
-		fields := strings.Fields(line)
-		dash := slices.Index(fields, "-")
-		if dash < 6 || len(fields) < dash+4 {
+		before, after, ok := strings.Cut(line, " - ")
+		left, right := strings.Fields(before), strings.Fields(after)
+		if !ok || len(left) < 6 || len(right) < 2 {
 			continue
 		}
-		options := append(strings.Split(fields[5], ","), strings.Split(fields[dash+3], ",")...)
-		mounts = append(mounts, Mount{plain.Replace(fields[4]), fields[dash+1], plain.Replace(fields[dash+2]), options})
+		options := strings.Split(left[5], ",")
+		if len(right) > 2 {
+			options = append(options, strings.Split(right[2], ",")...)
+		}
+		mounts = append(mounts, Mount{Point: unescape(left[4]), Type: right[0], Source: unescape(right[1]), Options: options, Device: left[2], Root: unescape(left[3]), Line: line})
 	}
 	return mounts
 }
@@ -56,4 +63,23 @@ func MountOf(mounts []Mount, dir string) Mount {
 		}
 	}
 	return on
+}
+
+// unescape takes the octal escapes out of a path in mountinfo.
+func unescape(text string) string {
+	if !strings.Contains(text, `\`) {
+		return text
+	}
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		if text[i] == '\\' && i+3 < len(text) {
+			if n, err := strconv.ParseUint(text[i+1:i+4], 8, 8); err == nil {
+				b.WriteByte(byte(n))
+				i += 3
+				continue
+			}
+		}
+		b.WriteByte(text[i])
+	}
+	return b.String()
 }
