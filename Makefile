@@ -161,7 +161,7 @@ test-go: $(VENV)/.complete stage-native ## Go tests with the race detector, hous
 
 .PHONY: test-tools
 test-tools: $(VENV)/.complete stage-native
-	$(call say,The collection packed twice is the same)
+	$(call say,The collection packed twice is the same, and failures are shown last)
 	@$(VENV)/bin/python -m unittest discover -q -s tools -p '*_test.py'
 
 .PHONY: test-hosts

@@ -25,7 +25,8 @@ func moveAside(ctx context.Context, p patient) (treatment, error) {
 	s := p.snapshot
 	running := len(s.Processes.Dockerd) > 0
 	var t treatment
-	if running && s.Daemon != doctor.Up {
+	// One that crashes while it starts has nothing in memory that matters.
+	if running && s.Daemon != doctor.Up && !doctor.CrashLoop(s) {
 		return t, fmt.Errorf("cannot tell which containers dockerd has in memory, as it runs and does not answer (%s): see daemon_hanging, or systemctl stop docker.socket docker.service", s.APIError)
 	}
 	var moves []ansible.Act

@@ -4,13 +4,16 @@ package doctor
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"hardened.docker/modules/internal/dockerd"
 	"hardened.docker/modules/internal/engine"
 	"hardened.docker/modules/internal/host"
 	"hardened.docker/modules/internal/unitfile"
@@ -141,5 +144,38 @@ touch ` + dir + `/again
 	}
 	if diff := cmp.Diff([]int{1}, got); diff != "" {
 		t.Errorf("pairs left behind (-want +got):\n%s", diff)
+	}
+}
+
+// Behind the socket that systemd keeps, a dockerd that crashes at each start is
+// as silent as one that hangs.
+func TestSilent(t *testing.T) {
+	ticks := uint64(time.Since((dockerd.Process{}).Started()) / (10 * time.Millisecond)) // since boot
+	stat := func(started uint64) map[string]string {
+		return map[string]string{"/proc/100/stat": fmt.Sprintf("100 (dockerd) S 1%s %d 0\n", strings.Repeat(" 0", 17), started), "/proc/100/cmdline": "dockerd\x00"}
+	}
+	for _, test := range []struct {
+		name, unit string
+		asked, now uint64 // when the process began that was asked, and the one that is there
+		want       string
+	}{
+		{"runs", "active", ticks, ticks, Hanging},
+		{"starts", "activating", ticks, ticks, Down},
+		{"starts for minutes", "activating", 1, 1, Hanging},
+		{"crashed, and its successor runs", "activating", ticks - 10, ticks, Down},
+		{"started by hand, minutes ago", "inactive", 1, 1, Hanging},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := t.TempDir()
+			script := "#!/bin/sh\nprintf 'Id=docker.service\\nActiveState=" + test.unit + "\\n'\n"
+			if err := os.WriteFile(filepath.Join(dir, "systemctl"), []byte(script), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+			early := &Snapshot{Processes: dockerd.Processes{Dockerd: []dockerd.Process{{PID: 100, Ticks: test.asked}}}}
+			if got := silent(t.Context(), files(t, stat(test.now)), early); got != test.want {
+				t.Errorf("silent() = %q; want %q", got, test.want)
+			}
+		})
 	}
 }

@@ -25,10 +25,13 @@ func daemonIsDown(s *Snapshot) Verdict {
 		return notApplicable("there is no engine on the host")
 	case s.Daemon != Down:
 		return Verdict{}
-	case s.Docker.ActiveState == "activating":
+	case s.Docker.ActiveState == "activating" && !CrashLoop(s):
 		return notApplicable("the daemon is about to start")
 	}
 	one := ill(dockerd.Service, fmt.Sprintf("docker.service is %s (%s), result %s", s.Docker.ActiveState, s.Docker.SubState, s.Docker.Result))
+	if CrashLoop(s) {
+		one.Evidence = append(one.Evidence, fmt.Sprintf("it crashes, and systemd starts it again and again: %d times so far", s.Docker.Restarts))
+	}
 	if s.APIError != "" {
 		one.Evidence = append(one.Evidence, s.APIError)
 	}
@@ -53,6 +56,12 @@ func daemonIsDown(s *Snapshot) Verdict {
 		}
 	}
 	return Verdict{Ills: []Ill{one}}
+}
+
+// CrashLoop reports whether systemd starts the daemon after a crash, or waits
+// until it does so.
+func CrashLoop(s *Snapshot) bool {
+	return s.Docker.ActiveState == "activating" && (s.Docker.Restarts > 0 || strings.HasPrefix(s.Docker.SubState, "auto-restart"))
 }
 
 // daemonHangs: dockerd runs and does not answer.

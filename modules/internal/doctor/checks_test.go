@@ -84,6 +84,14 @@ func TestStart(t *testing.T) {
 			s.Docker.LoadState, s.Docker.UnitFileState = "masked", "masked"
 		}, []string{"daemon_down:error"}},
 		{"about to start", func(s *Snapshot) { s.down(); s.Docker.ActiveState = "activating" }, nil},
+		{"crashes and is started again", func(s *Snapshot) {
+			s.down(`time="2026-11-22T19:43:49Z" level=fatal msg="no space left on device"`)
+			s.Docker.ActiveState, s.Docker.SubState = "activating", "auto-restart"
+		}, []string{"daemon_down:error"}},
+		{"is being started after a crash", func(s *Snapshot) {
+			s.down()
+			s.Docker.ActiveState, s.Docker.SubState, s.Docker.Restarts = "activating", "start", 2
+		}, []string{"daemon_down:error"}},
 		{"no engine", func(s *Snapshot) {
 			s.down()
 			s.Daemon, s.Config, s.Docker, s.Socket, s.Program, s.Processes = Absent, Config{File: "/etc/docker/daemon.json"}, systemd.Unit{LoadState: "not-found"}, systemd.Unit{LoadState: "not-found"}, "", dockerd.Processes{}

@@ -96,10 +96,9 @@ func readAPI(ctx context.Context, h *host.Host, early *Snapshot) (func(*Snapshot
 		return nil, nil
 	}
 	if err := dockerd.NewClient(h, early.Processes, pingLimit).Ping(ctx); err != nil {
-		state := Hanging
-		if !errors.Is(err, dockerapi.ErrTimeout) {
-			// Just begun, about to end, or listening elsewhere.
-			state = Down
+		state := Down // just begun, about to end, or listening elsewhere
+		if errors.Is(err, dockerapi.ErrTimeout) {
+			state = silent(ctx, h, early)
 		}
 		return func(s *Snapshot) { s.Daemon, s.APIError = state, err.Error() }, err
 	}
@@ -128,6 +127,26 @@ func readAPI(ctx context.Context, h *host.Host, early *Snapshot) (func(*Snapshot
 	return func(s *Snapshot) {
 		s.Daemon, s.Info, s.Listed, s.Networks = Up, info, list, networks
 	}, nil
+}
+
+// startGrace is how long a dockerd may take until it answers for the first
+// time. One that has thousands of containers takes its time, and one that
+// crashes at each start never gets old.
+const startGrace = time.Minute
+
+// silent tells what a daemon is that did not answer. systemd keeps the socket
+// open for one that crashes and is started again and again: clients are let in
+// and wait, and nobody hangs.
+func silent(ctx context.Context, h *host.Host, early *Snapshot) string {
+	here := alive(h, early.Processes.Dockerd)
+	if len(here) == 0 {
+		return Down
+	}
+	units, err := systemd.Show(ctx, h, dockerd.Service)
+	if err != nil || units[0].ActiveState == "active" || time.Since(here[0].Started()) >= startGrace {
+		return Hanging
+	}
+	return Down
 }
 
 // journalLines is how much of the journal is read: enough for a few failed
