@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"hardened.docker/modules/internal/configured"
+	"hardened.docker/modules/internal/dataroot"
 	"hardened.docker/modules/internal/dockerapi"
 	"hardened.docker/modules/internal/dockerd"
 	"hardened.docker/modules/internal/host"
@@ -32,10 +34,9 @@ func dockerdRuns(h *host.Host) bool { return len(dockerd.FindProcesses(h).Docker
 // daemon tells what the running daemon says of itself, and where the data are.
 func daemon(ctx context.Context, h *host.Host) (map[string]any, error) {
 	facts := map[string]any{"running": false, "version": nil, "info": nil, "api_error": nil, "containers": []any{}, "storage": nil}
-	root := "/var/lib/docker"
 	if !dockerdRuns(h) {
 		facts["api_error"] = "dockerd is not running"
-		facts["storage"] = storage(h, root, dockerapi.Info{})
+		facts["storage"] = configuredStorage(h)
 		return facts, nil
 	}
 	c := client(h)
@@ -56,7 +57,7 @@ func daemon(ctx context.Context, h *host.Host) (map[string]any, error) {
 	}
 	if err != nil {
 		facts["api_error"] = err.Error()
-		facts["storage"] = storage(h, root, dockerapi.Info{})
+		facts["storage"] = configuredStorage(h)
 		if stopped(err) {
 			err = nil
 		}
@@ -105,6 +106,19 @@ func containerFacts(list []dockerapi.Container) []map[string]any {
 		out = append(out, map[string]any{"id": c.ID, "name": c.Name(), "image": c.Image, "state": c.State})
 	}
 	return out
+}
+
+// configuredStorage tells of the storage that a daemon which does not answer is
+// told to use. Where its configuration cannot be read that is the engine's own
+// choice; other facts have the reason.
+func configuredStorage(h *host.Host) map[string]any {
+	config, err := configured.Read(h)
+	if err != nil {
+		return storage(h, dataroot.Of(nil), dockerapi.Info{})
+	}
+	all := config.All()
+	driver, _ := all["storage-driver"].(string)
+	return storage(h, dataroot.Of(all), dockerapi.Info{Driver: driver})
 }
 
 // storage tells of the storage driver and the file system below it. With the
