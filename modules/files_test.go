@@ -101,6 +101,22 @@ func TestNoLocalPaths(t *testing.T) {
 	}
 }
 
+// TestNoQuietGrepBehindAPipe: grep -q leaves at the first match. What still
+// writes to it then dies of SIGPIPE, and with pipefail the pipeline fails
+// although the line is there, now and then, on a busy machine.
+func TestNoQuietGrepBehindAPipe(t *testing.T) {
+	quiet := regexp.MustCompile(`(?m)^[^#\n]*\|\s*grep\s+-\w*q.*$`)
+	for _, path := range files(t) {
+		text := read(t, path)
+		if !strings.Contains(text, "set -euo pipefail\n") && !strings.HasPrefix(path, "molecule/shared/lib/") {
+			continue
+		}
+		for _, line := range quiet.FindAllString(text, -1) {
+			t.Errorf("%s: %s: compare the output instead: [[ $(command) == *text* ]]", path, strings.TrimSpace(line))
+		}
+	}
+}
+
 func collectionVersion(t *testing.T) string {
 	t.Helper()
 	match := regexp.MustCompile(`(?m)^version: (\d+\.\d+\.\d+)$`).FindStringSubmatch(read(t, "galaxy.yml"))

@@ -42,7 +42,7 @@ host_forward() {
 	disk_check_port "$2"
 	local name dir id state_lock address gateway kind suite answer
 	lifecycle_use "$1" vm
-	if ! fact_get forward | grep -qxF "$2"; then
+	if [[ $'\n'$(fact_get forward)$'\n' != *$'\n'"$2"$'\n'* ]]; then
 		if vm_alive; then
 			answer=$(monitor_execute "{\"execute\": \"human-monitor-command\", \"arguments\": {\"command-line\": \"hostfwd_add net tcp:$address:$2-:$2\"}}") ||
 				die "cannot forward port $2 of $name"

@@ -44,7 +44,7 @@ network_choose_block() {
 	local block
 	for block in $network_blocks; do
 		[[ -z $(ip -4 route show root "$block") ]] || continue
-		! ip -4 route show match "$block" | grep -qv '^default' || continue
+		[[ -z $(ip -4 route show match "$block" | sed '/^default/d') ]] || continue
 		echo "$block" >"$machine_dir/block"
 		return 0
 	done
@@ -144,7 +144,7 @@ network_mtu() {
 # resolver on the machine's loopback is not the host's.
 network_resolv_conf() {
 	local file=/etc/resolv.conf
-	if [[ -e /run/systemd/resolve/resolv.conf ]] && ! grep -E '^nameserver' "$file" | grep -qvE ' (127\.|::1)'; then
+	if [[ -e /run/systemd/resolve/resolv.conf ]] && [[ -z $(sed -nE '/^nameserver (127\.|::1)/d; /^nameserver/p' "$file") ]]; then
 		file=/run/systemd/resolve/resolv.conf
 	fi
 	cat "$file"

@@ -186,9 +186,11 @@ vm_accel() {
 
 vm_probe_kvm() {
 	[[ -r /dev/kvm && -w /dev/kvm ]] || return 1
+	local console
 	# Without a root its kernel panics, once it has come all the way there.
-	mortal timeout --signal=KILL 15 qemu-system-x86_64 -nodefaults -no-user-config -display none \
+	console=$(mortal timeout --signal=KILL 15 qemu-system-x86_64 -nodefaults -no-user-config -display none \
 		-machine pc -accel kvm -cpu host -m 256 -no-reboot \
 		-kernel "$(vmimage_path "$suite")/vmlinuz" -append 'console=ttyS0 panic=-1' \
-		-serial stdio 2>&1 </dev/null | grep -q 'Unable to mount root fs'
+		-serial stdio 2>&1 </dev/null) || true
+	[[ $console == *'Unable to mount root fs'* ]]
 }
