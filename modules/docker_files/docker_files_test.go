@@ -99,3 +99,32 @@ func TestAccessIsContentWithWhatItWants(t *testing.T) {
 		t.Errorf("Do = %v; want no error, as somebody else did it", err)
 	}
 }
+
+// TestAccessDoesNotFollow: a link that somebody puts in the file's place while
+// the module works does not lead it to another file.
+func TestAccessDoesNotFollow(t *testing.T) {
+	root := t.TempDir()
+	write(t, root, "shadow", "", 0o600)
+	write(t, root, "file", "", 0o666)
+	h := host.New(root)
+	before, err := lookAt(h, "/file")
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := before
+	after.mode = 0o644
+	if err := os.Remove(filepath.Join(root, "file")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("shadow", filepath.Join(root, "file")); err != nil {
+		t.Fatal(err)
+	}
+	for _, from := range []attributes{before, {before.uid, before.gid, 0o777}, {before.uid, before.gid, 0o600}} {
+		if _, err := (access{"/file", from, after}).Do(context.Background(), h); err == nil || !strings.Contains(err.Error(), "somebody else changed it") {
+			t.Errorf("Do from %v = %v; want a refusal", from, err)
+		}
+	}
+	if got, err := lookAt(h, "/shadow"); err != nil || got.mode != 0o600 {
+		t.Errorf("the other file has %v, %v; want the mode 0600", got, err)
+	}
+}

@@ -101,6 +101,24 @@ func FuzzParseFile(f *testing.F) {
 	})
 }
 
+// FuzzParseLine: a line that is read as a watch is written as one that means
+// the same.
+func FuzzParseLine(f *testing.F) {
+	f.Add("-w /etc/docker/ -p wa -k docker\n")
+	f.Add("-a always,exit -F dir=/x -F perm=rwa -F key=a -k b -S all")
+	f.Add("-w/a//b/.. -pr -ka")
+	f.Fuzz(func(t *testing.T, text string) {
+		w, ok := ParseLine(text)
+		if !ok {
+			return
+		}
+		again, ok := ParseLine(w.String() + "\n")
+		if !ok || !again.Same(w) {
+			t.Errorf("ParseLine(%q) = %+v, which is written as %q and then read as %+v, %v", text, w, w, again, ok)
+		}
+	})
+}
+
 // TestKernel adds and deletes watches in the kernel of this machine, where it
 // lets the test.
 func TestKernel(t *testing.T) {

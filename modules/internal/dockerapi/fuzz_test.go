@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"io"
 	"testing"
+	"time"
 )
 
 // FuzzExchange: whoever answers on the socket, with whatever, the answer is
@@ -20,5 +21,23 @@ func FuzzExchange(f *testing.F) {
 			io.Reader
 			io.Writer
 		}{bytes.NewReader(data), io.Discard}, "GET", "/info")
+	})
+}
+
+// FuzzMoment: a time is read as it was written, to the second, and no other
+// text is a panic.
+func FuzzMoment(f *testing.F) {
+	f.Add("2026-11-22T20:35:26.123456789Z", int64(1795379726))
+	f.Add("0001-01-01T00:00:00Z", int64(0))
+	f.Add("+026-1-22T20:35:26", int64(1))
+	f.Fuzz(func(t *testing.T, text string, seconds int64) {
+		moment(text)
+		want := time.Unix(seconds, 123).UTC()
+		if want.Year() < 2 || want.Year() > 9999 {
+			return
+		}
+		if got, err := moment(want.Format(time.RFC3339Nano)); err != nil || !got.Equal(want.Truncate(time.Second)) {
+			t.Errorf("moment(%s) = %v, %v", want.Format(time.RFC3339Nano), got, err)
+		}
 	})
 }

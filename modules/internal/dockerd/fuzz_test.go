@@ -12,7 +12,9 @@ func FuzzProcess(f *testing.F) {
 	f.Add("42 (dockerd) S 1 42 42 0 -1 4194560 1 1 1 1 1 1 1 1 20 0 12 0 12345 1 1")
 	f.Add("42 (a) (b)\n) S 1")
 	f.Fuzz(func(t *testing.T, text string) {
-		parseStat(text)
+		if p, err := parseStat(text); err == nil && p.PID < 0 {
+			t.Errorf("parseStat(%q) = %+v", text, p)
+		}
 	})
 }
 

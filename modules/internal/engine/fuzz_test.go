@@ -44,3 +44,22 @@ func FuzzCheck(f *testing.F) {
 		}
 	})
 }
+
+// FuzzVersion: a version is read back as it is shown, however a distribution
+// dresses it up, and has one place in the order.
+func FuzzVersion(f *testing.F) {
+	f.Add("5:19.03.15~3-0~ubuntu-bionic", "20.10.24+dfsg1")
+	f.Add("v28.0", "18.09.0-327.oe2203")
+	f.Fuzz(func(t *testing.T, a, b string) {
+		v, err := Parse(a)
+		if err != nil {
+			return
+		}
+		if again, err := Parse("5:" + v.String() + "~3-0~x"); err != nil || again != v {
+			t.Errorf("Parse(%q) = %v, which is read as %v, %v", a, v, again, err)
+		}
+		if w, err := Parse(b); err == nil && v.Compare(w) != -w.Compare(v) {
+			t.Errorf("Compare of %v and %v depends on the order", v, w)
+		}
+	})
+}

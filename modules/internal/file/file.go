@@ -36,12 +36,16 @@ type State struct {
 
 // Read returns the state of the named file. A file that is not there is a
 // state, not an error. A symbolic link is an error: what would be written
-// through it lies elsewhere and may belong to somebody else.
+// through it lies elsewhere and may belong to somebody else. So is a place where
+// everybody may write.
 func Read(h *host.Host, path string, limit int64) (State, error) {
 	if !filepath.IsAbs(path) || strings.HasSuffix(path, "/") {
 		return State{}, fmt.Errorf("invalid path %q: give the absolute path of a file", path)
 	}
 	path = filepath.Clean(path)
+	if err := checkPlace(h, path); err != nil {
+		return State{}, err
+	}
 	info, err := h.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -3,6 +3,7 @@
 package lvm
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -124,10 +125,29 @@ func FuzzReport(f *testing.F) {
 		if err != nil {
 			return
 		}
+		var s State
 		for _, r := range rows {
-			var s State
 			_ = s.takeGroup(r)
 			_ = s.takeVolume(r)
+		}
+		for _, g := range s.Groups {
+			if g.Name == "" || g.ExtentSize <= 0 || g.Size < 0 || g.Free < 0 {
+				t.Errorf("a group %+v in %q", g, text)
+			}
+		}
+		for _, v := range s.Volumes {
+			if v.Size < 0 || v.MetadataSize < 0 {
+				t.Errorf("a volume %+v in %q", v, text)
+			}
+		}
+		// A report with the same rows is read as the same rows.
+		written, err := json.Marshal(map[string]any{"report": []any{map[string]any{"vg": rows}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := parse(written, "vg")
+		if diff := cmp.Diff(append([]row{}, rows...), append([]row{}, again...)); err != nil || diff != "" {
+			t.Errorf("parse(%s): %v (-want +got):\n%s", written, err, diff)
 		}
 	})
 }

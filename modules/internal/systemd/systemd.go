@@ -15,6 +15,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"syscall"
@@ -208,17 +209,21 @@ func microseconds(text string) time.Duration {
 // span reads a time span as systemctl prints it: "1min 30s", "10s", "500ms".
 // What it cannot read, "infinity" too, is the longest one.
 func span(text string) time.Duration {
-	var sum time.Duration
+	const longest = 1<<63 - 1
+	var sum float64
 	for _, part := range strings.Fields(text) {
 		digits := strings.TrimRight(part, "abcdefghijklmnopqrstuvwxyzµ")
 		number, err := strconv.ParseFloat(digits, 64)
 		unit, ok := SpanUnit(part[len(digits):])
-		if err != nil || !ok {
-			return 1<<63 - 1
+		if err != nil || !ok || number < 0 {
+			return longest
 		}
-		sum += time.Duration(number * float64(unit))
+		sum += number * float64(unit)
 	}
-	return sum
+	if !(sum < longest) {
+		return longest
+	}
+	return time.Duration(math.Round(sum))
 }
 
 // SpanUnit returns how long a unit of time of that name is (systemd.time(7)).
