@@ -43,6 +43,8 @@ options:
         C(/etc/sysconfig), C(/etc/containerd/config.toml), the programs C(dockerd), C(containerd), its shims, C(runc) and
         their old names C(docker-containerd) and C(docker-runc), C(/run/docker.sock) and C(/run/containerd) with
         C(containerd.sock) in it.
+      - Where C(dockerd) is in C(/usr/bin) or in C(/usr/sbin), its name in the other one is watched, too, so that a second
+        daemon that somebody puts there is recorded.
       - A path that is a link is watched together with what it links to.
     type: list
     elements: str

@@ -109,6 +109,10 @@ func choose(h *host.Host, p Params, perm audit.Perm) (selection, error) {
 func (s *selection) add(h *host.Host, name string, perm audit.Perm, key string) error {
 	info, err := h.Stat(name)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		if second(h, name) {
+			s.once(audit.Watch{Path: name, Target: audit.File, Perm: perm, Key: key})
+			return nil
+		}
 		if !slices.Contains(s.missing, name) {
 			s.missing = append(s.missing, name)
 		}
@@ -127,6 +131,15 @@ func (s *selection) add(h *host.Host, name string, perm audit.Perm, key string) 
 	}
 	s.once(w)
 	return nil
+}
+
+// second reports whether the daemon is in one of the two directories where
+// packages put it (Docker's own in /usr/bin, Debian's in /usr/sbin), and the name
+// is that in the other one. Somebody who puts a second daemon there is
+// recorded, and auditors look for the rule whatever package the host has.
+func second(h *host.Host, name string) bool {
+	other := map[string]string{"/usr/bin/dockerd": "/usr/sbin/dockerd", "/usr/sbin/dockerd": "/usr/bin/dockerd"}[name]
+	return other != "" && h.Exists(other) && h.Exists(path.Dir(name))
 }
 
 func (s *selection) once(w audit.Watch) {

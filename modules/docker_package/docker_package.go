@@ -31,7 +31,8 @@
 //
 // Packages that are only recommended are not installed, but for those without
 // which the engine does not work on the host at hand: docker-cli (apart since
-// Debian 13), ca-certificates, and apparmor where the kernel enforces it.
+// Debian 13), ca-certificates, and apparmor where the kernel enforces it. With
+// auditd=true, auditd is one of them where the kernel keeps audit rules.
 package docker_package
 
 import (
@@ -55,6 +56,7 @@ type Params struct {
 	Conflicts      string `arg:"conflicts" default:"refuse" choices:"refuse,remove"`
 	AllowDowngrade bool   `arg:"allow_downgrade" default:"false"`
 	Autostart      bool   `arg:"autostart" default:"false"`
+	Auditd         bool   `arg:"auditd" default:"false"`
 	UpdateCache    bool   `arg:"update_cache" default:"true"`
 	CacheValidTime int    `arg:"cache_valid_time" default:"3600"`
 	LockTimeout    int    `arg:"lock_timeout" default:"300"`

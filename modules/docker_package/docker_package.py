@@ -90,6 +90,14 @@ options:
         has ended, in whatever way.
     type: bool
     default: false
+  auditd:
+    description:
+      - Install auditd too, which loads the rules of M(hardened.docker.audit_docker) at boot, where the kernel keeps audit rules.
+      - It is not installed in a container, and not where the kernel was started with C(audit=0). One that is there stays as
+        it is, also when the engine is removed.
+      - It costs a daemon, and the space of its records in C(/var/log/audit).
+    type: bool
+    default: false
   update_cache:
     description:
       - Fetch the package lists before something is installed, if there are none, if the list of repositories is newer

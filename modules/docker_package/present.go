@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"hardened.docker/modules/internal/ansible"
+	"hardened.docker/modules/internal/audit"
 	"hardened.docker/modules/internal/distro"
 	"hardened.docker/modules/internal/host"
 	"hardened.docker/modules/internal/pkgmgr"
@@ -52,7 +53,7 @@ func decide(ctx context.Context, h *host.Host, p Params, release distro.Release,
 	for _, f := range m.flavors() {
 		names = append(names, m.unit(f).members()...)
 	}
-	names = append(names, "ca-certificates", "apparmor")
+	names = append(names, "ca-certificates", "apparmor", auditd(release))
 	if o.offers, err = m.offers(ctx, names); err != nil {
 		return o, err
 	}
@@ -63,6 +64,9 @@ func decide(ctx context.Context, h *host.Host, p Params, release distro.Release,
 	o.unit = m.unit(flavor)
 	if apparmorEnabled(h) {
 		o.unit.support = append(slices.Clone(o.unit.support), "apparmor")
+	}
+	if p.Auditd && audit.Usable(h) {
+		o.unit.support = append(slices.Clone(o.unit.support), auditd(release))
 	}
 	o.conflicts = conflictsOf(ctx, h, o.unit, m, have)
 	o.running = readRunning(ctx, h)
@@ -153,6 +157,14 @@ func list(conflicts []conflict) string {
 func apparmorEnabled(h *host.Host) bool {
 	text, err := h.ReadFile("/sys/module/apparmor/parameters/enabled")
 	return err == nil && strings.HasPrefix(string(text), "Y")
+}
+
+// auditd is the package with the program that loads audit rules at boot.
+func auditd(release distro.Release) string {
+	if kind, err := release.Manager(); err == nil && kind == distro.Dnf {
+		return "audit"
+	}
+	return "auditd"
 }
 
 // planPresent is the plan for state=present.

@@ -64,6 +64,13 @@ func InContainer(h *host.Host) bool {
 	return err != nil || strings.TrimSpace(string(name)) != "kthreadd"
 }
 
+// Usable reports whether the kernel keeps audit rules that are this host's own.
+// It looks at files alone, so that it needs no rights.
+func Usable(h *host.Host) bool {
+	// A kernel with audit has the login's user in each process (fs/proc/base.c).
+	return !InContainer(h) && !off(h) && h.Exists("/proc/self/loginuid")
+}
+
 func off(h *host.Host) bool {
 	text, err := h.ReadFile("/proc/cmdline")
 	if err != nil {
