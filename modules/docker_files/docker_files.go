@@ -24,6 +24,7 @@ var Module = ansible.Module[Params]{Plan: plan}
 
 // Params are the module's options.
 type Params struct {
+	Modes        bool      `arg:"modes" default:"true"`
 	GroupMembers *[]string `arg:"group_members"`
 	TCP          string    `arg:"tcp" choices:"tls,any" default:"tls"`
 	TLSNames     []string  `arg:"tls_names" default:"[]"`
@@ -54,9 +55,11 @@ func plan(ctx context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
 		// A directory service can have the group; systemd asks that too.
 		gid = anyGroup
 	}
-	rules, err := rulesFor(h, config, gid)
-	if err != nil {
-		return nil, err
+	var rules []rule
+	if p.Modes {
+		if rules, err = rulesFor(h, config, gid); err != nil {
+			return nil, err
+		}
 	}
 	files, wrong, acts, err := compare(h, rules)
 	if err != nil {
@@ -66,7 +69,9 @@ func plan(ctx context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	out.Warnings = append(out.Warnings, socketWarnings(h, members.name)...)
+	if p.Modes {
+		out.Warnings = append(out.Warnings, socketWarnings(h, members.name)...)
+	}
 	listed := members.all()
 	for _, name := range surplus {
 		wrong = append(wrong, "member "+name+" of the group "+members.name)

@@ -28,6 +28,10 @@ attributes:
     support: full
     description: A file whose owner is root and whose mode is as strict as wanted, or stricter, is left alone.
 options:
+  modes:
+    description: Give files and sockets owners and modes. With V(false) the group and the TCP socket alone are looked at.
+    type: bool
+    default: true
   group_members:
     description:
       - The users who may use the daemon's socket, all of them. Others are taken out of the group, an empty list takes
