@@ -54,7 +54,8 @@ func rulesFor(h *host.Host, config map[string]any, dockerGID int) ([]rule, error
 		}
 		rules = append(rules, rule{loaded.Fragment, 0o644, 0, cis})
 		for _, dropIn := range loaded.DropIns {
-			rules = append(rules, rule{dropIn, 0o644, 0, cis})
+			// Who writes into the directory gives the unit another drop-in.
+			rules = append(rules, rule{dropIn, 0o644, 0, cis}, rule{path.Dir(dropIn), 0o755, 0, ""})
 		}
 	}
 	for _, program := range []string{"dockerd", "docker-proxy", "docker-init", "containerd", "containerd-shim", "containerd-shim-runc-v1", "containerd-shim-runc-v2", "runc", "docker-containerd", "docker-runc"} {
@@ -79,19 +80,26 @@ func rulesFor(h *host.Host, config map[string]any, dockerGID int) ([]rule, error
 }
 
 // registryCertificates are the files below /etc/docker/certs.d, one directory
-// for each registry: authorities (.crt), and clients' pairs (.cert, .key).
+// for each registry: authorities (.crt), and clients' pairs (.cert, .key). Who
+// writes into a directory has an authority of his own there.
 func registryCertificates(h *host.Host) ([]rule, error) {
-	names, err := h.Glob("/etc/docker/certs.d/*/*")
-	if err != nil {
-		return nil, err
-	}
-	var rules []rule
-	for _, name := range names {
-		switch path.Ext(name) {
-		case ".crt", ".cert":
-			rules = append(rules, rule{name, 0o444, 0, "3.7, 3.8"})
-		case ".key":
-			rules = append(rules, rule{name, 0o400, 0, "3.7, 3.8"})
+	const dir = "/etc/docker/certs.d"
+	rules := []rule{{dir, 0o755, 0, ""}}
+	for _, pattern := range []string{dir + "/*", dir + "/*/*"} {
+		names, err := h.Glob(pattern)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			info, err := h.Stat(name)
+			switch {
+			case err == nil && info.IsDir():
+				rules = append(rules, rule{name, 0o755, 0, ""})
+			case path.Ext(name) == ".crt", path.Ext(name) == ".cert":
+				rules = append(rules, rule{name, 0o444, 0, "3.7, 3.8"})
+			case path.Ext(name) == ".key":
+				rules = append(rules, rule{name, 0o400, 0, "3.7, 3.8"})
+			}
 		}
 	}
 	return rules, nil
