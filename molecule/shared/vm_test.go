@@ -87,6 +87,7 @@ func TestVMRefusals(t *testing.T) {
 		{[]string{"up", "a", "--kind", "vm", "--memory", "much"}, "invalid memory"},
 		{[]string{"up", "a", "--disk", "1G"}, "only hosts of kind vm"},
 		{[]string{"up", "a", "--forward"}, "missing value"},
+		{[]string{"up", "a", "--engine"}, "only hosts of kind vm"},
 		{[]string{"attach", "nobody", "1G"}, "unknown host nobody"},
 		{[]string{"attach", "nobody"}, "missing name or size"},
 		{[]string{"forward", "nobody", "8080"}, "unknown host nobody"},

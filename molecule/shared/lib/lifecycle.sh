@@ -14,7 +14,7 @@ lifecycle_forget_old() {
 }
 
 host_up() {
-	local wanted='' suite=bookworm kind=container memory=1024
+	local wanted='' suite=bookworm kind=container memory=1024 engine=''
 	local disks=() forwards=()
 	while (($# > 0)); do
 		case $1 in
@@ -29,6 +29,7 @@ host_up() {
 			esac
 			shift
 			;;
+		--engine) engine=yes ;;
 		-*) die "unknown option $1: see 'host help'" ;;
 		*)
 			[[ -z $wanted ]] || die "unknown argument $1: one name at a time"
@@ -78,6 +79,7 @@ lifecycle_check_options() {
 	local value
 	[[ $kind == vm ]] || ((${#disks[@]} + ${#forwards[@]} == 0)) ||
 		die "invalid option: only hosts of kind vm have disks and forwarded ports"
+	[[ $kind == vm || -z $engine ]] || die "invalid option: only hosts of kind vm come with an engine"
 	for value in "${disks[@]}"; do disk_check_size "$value"; done
 	for value in "${forwards[@]}"; do disk_check_port "$value"; done
 	[[ $memory =~ ^[1-9][0-9]{2,5}$ ]] || die "invalid memory '$memory': it is a number of MiB"

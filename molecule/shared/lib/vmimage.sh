@@ -12,6 +12,10 @@ vmimage_packages="linux-image-amd64 initramfs-tools zstd auditd lvm2 thin-provis
 # network; apt takes them only while the mirror has no newer ones.
 vmimage_cached="docker.io docker-cli apparmor firewalld nftables"
 
+# What the disk with an engine has besides: for those who look at the engine and
+# not at its installation, which takes minutes under software emulation.
+vmimage_engine="docker.io docker-cli apparmor"
+
 # What mkfs.xfs needs. The package itself depends on Python, for a program that
 # is not wanted here.
 vmimage_xfs_libraries="libinih1 liburcu8 libblkid1 libuuid1"
@@ -23,12 +27,13 @@ vmimage_modules="virtio_pci virtio_blk virtio_net ext4 qemu_fw_cfg"
 # them, and only root can make them.
 vmimage_shared=/var/cache/hardened.docker
 
-# vmimage_path SUITE prints where the disk of that suite is or will be.
+# vmimage_path SUITE prints where the disk of that suite is or will be; where
+# engine=yes, that of the disk with an engine.
 vmimage_path() {
 	local key place=$vmimage_shared
 	key=$(cat "$here"/lib/{image,vmimage}.sh <(image_mirror Debian) <(image_mirror Debian-Security) | sha256sum)
 	[[ -z ${XDG_CACHE_HOME:-} ]] || ((EUID != 0)) || place=$cache_dir
-	printf '%s/%s-vm-%s-%s\n' "$place" "$1" "$(uname -m)" "${key:0:12}"
+	printf '%s/%s-vm%s-%s-%s\n' "$place" "$1" "${engine:+-engine}" "$(uname -m)" "${key:0:12}"
 }
 
 # vmimage_ensure SUITE makes the disk unless it is there, under the same rules
@@ -37,8 +42,9 @@ vmimage_ensure() {
 	local suite=$1 path build
 	path=$(vmimage_path "$suite")
 	[[ ! -d $path ]] || return 0
-	((EUID == 0)) ||
-		die "missing $path: root makes it once for everybody, by 'host image --kind vm $suite'"
+	local how="image --kind vm $suite"
+	[[ -z ${engine:-} ]] || how="up NAME --kind vm --suite $suite --engine"
+	((EUID == 0)) || die "missing $path: root makes it once for everybody, by 'host $how'"
 	image_ensure "$suite"
 	local lock
 	mkdir -p "${path%/*}"
@@ -51,7 +57,7 @@ vmimage_ensure() {
 		rm -rf --one-file-system "${path%/*}/.$suite-vm".partial.*
 		build=$(mktemp -d "${path%/*}/.$suite-vm.partial.XXXXXX")
 		chmod 755 "$build"
-		say "making the disk of $suite (once; two minutes)"
+		say "making the disk of $suite${engine:+ with an engine} (once; two minutes)"
 		(
 			trap 'rm -rf --one-file-system "$build"' EXIT
 			trap 'exit 130' INT TERM HUP
@@ -130,9 +136,9 @@ vmimage_prepare() {
 	# shellcheck disable=SC2086 # a list of modules
 	printf '%s\n' $vmimage_modules >"$root/etc/modules-for-initrd"
 	{
-		declare -p vmimage_packages vmimage_cached vmimage_xfs_libraries
-		declare -f vmimage_install vmimage_install_xfs
-		echo vmimage_install
+		declare -p vmimage_packages vmimage_cached vmimage_xfs_libraries vmimage_engine
+		declare -f vmimage_install vmimage_install_xfs vmimage_install_engine
+		echo "vmimage_install ${engine:-}"
 	} >"$root/root/install"
 }
 
@@ -185,9 +191,17 @@ vmimage_install() {
 		vmimage_install_xfs
 		apt-get clean
 		apt-get -q -y install --download-only --no-install-recommends $(apt-cache -q=0 pkgnames | grep -xF "${vmimage_cached// /$'\n'}")
+		[[ -z ${1:-} ]] || vmimage_install_engine
 	}
 	rm -f /usr/sbin/policy-rc.d /etc/modules-for-initrd
 	rm -rf /var/cache/apt/*.bin /tmp/* /var/log/apt/* /boot/initrd*.old
+}
+
+# vmimage_install_engine leaves the engine as it is before its first start.
+vmimage_install_engine() {
+	# shellcheck disable=SC2046,SC2086 # a list of package names
+	apt-get -q -y install --no-install-recommends $(apt-cache -q=0 pkgnames | grep -xF "${vmimage_engine// /$'\n'}")
+	systemctl --quiet disable docker.service docker.socket containerd.service
 }
 
 vmimage_install_xfs() {
