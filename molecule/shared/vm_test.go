@@ -4,6 +4,7 @@ package shared_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -31,6 +32,71 @@ func newVMBench(t *testing.T) *bench {
 		}
 	})
 	return b
+}
+
+// TestVM takes one virtual machine through its life: booting a kernel takes its
+// time, so there is one only.
+func TestVM(t *testing.T) {
+	b := newVMBench(t)
+	start := time.Now()
+	b.must("up", "machine", "--kind", "vm", "--disk", "64M", "--forward", "8080")
+	t.Logf("host up took %v", time.Since(start))
+	look := func(what, command, want string) {
+		t.Helper()
+		got, err := b.command("ssh", "machine", command).Output()
+		if strings.TrimSpace(string(got)) != want {
+			t.Errorf("%s: %s = %q, %v; want %q", what, command, got, err, want)
+		}
+	}
+	look("suite", ". /etc/os-release && echo $VERSION_CODENAME", "bookworm")
+	look("systemd", "systemctl is-system-running", "running")
+	look("host name", "hostname", "machine")
+	look("Python", "find / -xdev -name 'python*' -perm /111 '(' -type f -o -type l ')'", "")
+	look("a kernel of its own", "modprobe overlay && test -w /sys/module/overlay/parameters/redirect_dir && echo yes", "yes")
+	look("a spare disk", "blockdev --getsize64 /dev/disk/by-id/virtio-disk1", "67108864")
+	look("a user's sudo", "su operator -c 'echo operator | sudo -S -p \"\" id -un'", "root")
+	look("a user's passwordless sudo", "su deploy -c 'sudo -n id -un'", "root")
+
+	var connection struct {
+		Address       string
+		Port          int
+		SSHCommonArgs string `json:"ssh_common_args"`
+		IdentityFile  string `json:"identity_file"`
+	}
+	if err := json.Unmarshal([]byte(b.must("connection", "machine")), &connection); err != nil {
+		t.Fatalf("host connection: %v", err)
+	}
+	if !strings.HasPrefix(connection.Address, "127.") || connection.Port < 1024 {
+		t.Errorf("host connection = %+v; want an address of the loopback and a port for everybody", connection)
+	}
+	if got := b.must("forward", "machine", "8081"); got != connection.Address+":8081" {
+		t.Errorf("host forward = %q; want port 8081 at %s", got, connection.Address)
+	}
+
+	if path := b.must("attach", "machine", "32M"); path != "/dev/disk/by-id/virtio-disk2" {
+		t.Errorf("host attach = %q", path)
+	}
+	look("the attached disk", "echo here >/dev/disk/by-id/virtio-disk2; sync; blockdev --getsize64 /dev/disk/by-id/virtio-disk2", "33554432")
+
+	// What was synced survives a power cut, and the disks are there again.
+	look("a file", "echo kept >/root/kept && sync && echo lost >/root/lost && echo written", "written")
+	b.must("cut", "machine")
+	if got := b.must("list"); !strings.HasSuffix(got, "down") {
+		t.Errorf("host list after the cut = %q; want down", got)
+	}
+	if out, err := b.run("ssh", "machine", "true"); err == nil {
+		t.Errorf("host ssh after the cut = %q; want an error", out)
+	}
+	b.must("boot", "machine")
+	look("the synced file", "cat /root/kept", "kept")
+	look("the attached disk after the cut", "head -c 4 /dev/disk/by-id/virtio-disk2", "here")
+	if out, err := b.run("boot", "machine"); err == nil || !strings.Contains(out, "it is up") {
+		t.Errorf("a second host boot = %q, %v; want a refusal", out, err)
+	}
+
+	id := b.identity("machine")
+	b.must("down", "machine")
+	b.mustBeGone("machine", id)
 }
 
 // TestVMInterrupted ends `up` while the machine boots.
