@@ -193,6 +193,9 @@ vmimage_install() {
 		apt-get -q -y install --download-only --no-install-recommends $(apt-cache -q=0 pkgnames | grep -xF "${vmimage_cached// /$'\n'}")
 		[[ -z ${1:-} ]] || vmimage_install_engine
 	}
+	# qemu brings the initrd along. Another one would be made, in minutes of software
+	# emulation, when packages such as apparmor come.
+	echo update_initramfs=no >/etc/initramfs-tools/update-initramfs.conf
 	rm -f /usr/sbin/policy-rc.d /etc/modules-for-initrd
 	rm -rf /var/cache/apt/*.bin /tmp/* /var/log/apt/* /boot/initrd*.old
 }
