@@ -133,7 +133,7 @@ func (r Replace) Do(_ context.Context, h *host.Host) (map[string]any, error) {
 		result["backup_file"] = name
 	}
 	if err := os.Rename(temp, real); err != nil {
-		return result, fmt.Errorf("cannot write %s: %w", path, withHint(err))
+		return r.Before.unkept(h, result), &ansible.NothingDone{Err: fmt.Errorf("cannot write %s: %w", path, withHint(err))}
 	}
 	if err := syncDir(filepath.Dir(real)); err != nil {
 		return result, fmt.Errorf("cannot make the new %s last: %w", path, withHint(err))
@@ -162,6 +162,15 @@ func (s State) keep(h *host.Host) (string, error) {
 		return "", fmt.Errorf("cannot keep a backup of %s: %w", s.Path, withHint(err))
 	}
 	return filepath.Join(filepath.Dir(s.Path), name), nil
+}
+
+// unkept takes the backup of a file that stays as it is away again: a task that
+// is tried until it works would leave one each time.
+func (s State) unkept(h *host.Host, result map[string]any) map[string]any {
+	if name, ok := result["backup_file"].(string); ok && os.Remove(h.Path(name)) == nil {
+		delete(result, "backup_file")
+	}
+	return result
 }
 
 // write makes the new file under a temporary name in the same directory,
@@ -231,7 +240,7 @@ func (r Remove) Do(_ context.Context, h *host.Host) (map[string]any, error) {
 		result["backup_file"] = name
 	}
 	if err := os.Remove(real); err != nil {
-		return result, fmt.Errorf("cannot remove %s: %w", path, withHint(err))
+		return r.Before.unkept(h, result), &ansible.NothingDone{Err: fmt.Errorf("cannot remove %s: %w", path, withHint(err))}
 	}
 	if err := syncDir(filepath.Dir(real)); err != nil {
 		return result, fmt.Errorf("cannot make the removal of %s last: %w", path, withHint(err))
