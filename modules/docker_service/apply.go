@@ -139,6 +139,7 @@ func (a apply) up(ctx context.Context, h *host.Host, m mark) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, a.wait, fmt.Errorf("it did not answer within %v (option wait)", a.wait))
 	defer cancel()
 	var apiErr error
+	var t tries
 	for {
 		d, err := dockerd.Read(ctx, h)
 		if err != nil && ctx.Err() == nil {
@@ -156,6 +157,9 @@ func (a apply) up(ctx context.Context, h *host.Host, m mark) error {
 			}
 			return fmt.Errorf("%w (%s)", errDown, s.Result)
 		}
+		if err == nil && t.count(d.Service) && a.hopeless(ctx, h, m, t) {
+			return fmt.Errorf("%w (%s)", errDown, d.Service.Result)
+		}
 		select {
 		case <-ctx.Done():
 			if apiErr != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
@@ -165,6 +169,32 @@ func (a apply) up(ctx context.Context, h *host.Host, m mark) error {
 		case <-time.After(pollEvery):
 		}
 	}
+}
+
+// tries counts how often a dockerd that systemd starts again and again ended.
+type tries struct{ ended int }
+
+// count takes a look at the unit into account and reports whether dockerd ended
+// once more. A job that waits belongs to the try that is still to come.
+func (t *tries) count(u systemd.Unit) bool {
+	ended := u.Restarts
+	if u.SubState == "auto-restart" && u.Job == 0 {
+		ended++
+	}
+	more := ended > t.ended
+	t.ended = ended
+	return more
+}
+
+// hopeless reports whether to go back to what worked before systemd gives up:
+// a file that dockerd refuses it refuses each time, and what keeps it from
+// coming up twice is no chance. Each further try is downtime. Without a way
+// back the tries are the only hope.
+func (a apply) hopeless(ctx context.Context, h *host.Host, m mark, t tries) bool {
+	if acts, _ := a.wayBack(h); len(acts) == 0 {
+		return false
+	}
+	return t.ended > 1 || refusal(m.news(ctx, h)) != ""
 }
 
 // prove reads the daemon again and compares what it works with to daemon.json.

@@ -35,6 +35,10 @@ type manager struct {
 	Env     []string
 	DropIns []string
 	Started int64 // microseconds of the monotonic clock
+	// Again: the unit has Restart= and waits for its next try, which comes after
+	// some looks at it.
+	Again           bool
+	Looks, Restarts int
 }
 
 func fakePath(name string) string { return filepath.Join(filepath.Dir(os.Getenv("ROOT")), name) }
@@ -117,10 +121,12 @@ func fakeSystemctl(args []string) int {
 		m.Stopped = true
 	case "start":
 		if m.PID == 0 {
+			m.Restarts = 0
 			return m.start()
 		}
 	case "restart":
 		m.stop()
+		m.Restarts = 0
 		return m.start()
 	case "reload":
 		if m.PID == 0 || syscall.Kill(m.PID, syscall.SIGHUP) != nil {
@@ -145,6 +151,8 @@ func (m *manager) show(unit string) {
 		loaded, file = "masked", "masked"
 	}
 	switch {
+	case unit == "docker.service" && m.Again:
+		state = "activating"
 	case m.Failed:
 		state = "failed"
 	case unit == "docker.service" && m.PID != 0, unit == "docker.socket" && !m.Stopped && loaded == "loaded":
@@ -155,14 +163,23 @@ func (m *manager) show(unit string) {
 		fmt.Printf("Listen=/var/run/docker.sock (Stream)\n")
 		return
 	}
+	if m.Again {
+		fmt.Printf("SubState=auto-restart\n")
+		if m.Looks++; m.Looks%3 == 0 {
+			defer func() {
+				m.Restarts++
+				m.start()
+			}()
+		}
+	}
 	now := manager{}
 	now.reread()
 	stale := "no"
 	if !slices.Equal(now.Args, m.Args) || !slices.Equal(now.Env, m.Env) {
 		stale = "yes"
 	}
-	fmt.Printf("MainPID=%d\nNeedDaemonReload=%s\nDropInPaths=%s\nStartLimitBurst=3\nStartLimitIntervalUSec=1min\nExecMainStartTimestampMonotonic=%d\nConditionResult=yes\n",
-		m.PID, stale, strings.Join(m.DropIns, " "), m.Started)
+	fmt.Printf("MainPID=%d\nNeedDaemonReload=%s\nDropInPaths=%s\nStartLimitBurst=3\nStartLimitIntervalUSec=1min\nExecMainStartTimestampMonotonic=%d\nConditionResult=yes\nNRestarts=%d\n",
+		m.PID, stale, strings.Join(m.DropIns, " "), m.Started, m.Restarts)
 }
 
 func (m *manager) stop() {
@@ -197,7 +214,7 @@ func (m *manager) start() int {
 		fmt.Fprintln(os.Stderr, "Failed to start docker.service: Unit docker.service is masked.")
 		return 1
 	}
-	m.Stopped = false
+	m.Stopped, m.Again, m.Looks = false, false, 0
 	if m.Starts++; m.Starts > 3 {
 		m.Failed, m.Result = true, "start-limit-hit"
 		say("docker.service: Start request repeated too quickly.")
@@ -220,8 +237,10 @@ func (m *manager) start() int {
 		return err == nil || gone(pid)
 	})
 	if _, err := os.Stat(ready); err != nil {
-		m.Failed, m.Result = true, "exit-code"
+		m.Result = "exit-code"
 		say("docker.service: Failed with result 'exit-code'.")
+		_, err := os.Stat(fakePath("again"))
+		m.Again, m.Failed = err == nil, err != nil
 		return 0
 	}
 	m.PID, m.Failed, m.Result, m.Started = pid, false, "success", uptime()
