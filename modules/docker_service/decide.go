@@ -31,8 +31,10 @@ func (a action) String() string {
 type decision struct {
 	action  action
 	reasons []string
-	// pending is what the disk's configuration still needs after the action.
+	// pending is what the disk's configuration still needs after the action, and
+	// waits why, where nothing else tells the user.
 	pending action
+	waits   []string
 	// liveFirst: a reload before the restart turns live-restore on, so that
 	// the restart leaves the containers running.
 	liveFirst bool
@@ -63,7 +65,7 @@ func decide(f *found, p Params) (decision, error) {
 	case "stopped":
 		return stopping(f), nil
 	case "started":
-		d = decision{pending: need, reasons: pendingReasons(need, reasons)}
+		d = decision{pending: need, reasons: pendingReasons(need, reasons), waits: reasons}
 		if !f.daemon.Running() {
 			d = starting(f)
 		}
@@ -76,7 +78,7 @@ func decide(f *found, p Params) (decision, error) {
 		}
 		d = decision{action: reload, reasons: []string{"state is reloaded"}}
 		if need == restart {
-			d.pending, d.reasons = need, append(d.reasons, pendingReasons(need, reasons)...)
+			d.pending, d.reasons, d.waits = need, append(d.reasons, pendingReasons(need, reasons)...), reasons
 		}
 	case "converged":
 		d = decision{action: need, reasons: reasons}
@@ -93,6 +95,9 @@ func decide(f *found, p Params) (decision, error) {
 	d, err := finish(f, p, d)
 	if len(differs.kept) > 0 && d.pending == none {
 		d.pending = restart
+		if d.action == none {
+			d.reasons = append(d.reasons, differs.kept...)
+		}
 	}
 	return d, err
 }
@@ -101,6 +106,7 @@ func decide(f *found, p Params) (decision, error) {
 func finish(f *found, p Params, d decision) (decision, error) {
 	if d.action == restart && f.daemon.Running() {
 		if !p.AllowRestart {
+			d.waits = d.reasons
 			d.reasons = append([]string{"a restart is needed, and allow_restart is false"}, d.reasons...)
 			d.action, d.pending, d.withheld = none, restart, true
 			return d, nil
@@ -117,7 +123,7 @@ func finish(f *found, p Params, d decision) (decision, error) {
 	}
 	// A file that dockerd cannot read is never handed to it.
 	if f.configErr != nil && d.action != none && d.action != stop {
-		return d, fmt.Errorf("cannot %s %s: %w; correct it, or let docker_daemon_json write it", d.action, dockerd.Service, f.configErr)
+		return d, fmt.Errorf("cannot %s %s: %w; mend the file and run the task again", d.action, dockerd.Service, f.configErr)
 	}
 	return d, nil
 }

@@ -61,8 +61,8 @@ func plan(ctx context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
 			"running_before": f.running,
 		},
 	}
-	if d.pending != none {
-		out.Warnings = append(out.Warnings, fmt.Sprintf("%s needs a %s, which waits: %s", dockerd.Service, d.pending, strings.Join(d.reasons, "; ")))
+	if d.pending != none && len(d.waits) > 0 {
+		out.Warnings = append(out.Warnings, fmt.Sprintf("%s needs a %s, which waits: %s", dockerd.Service, d.pending, strings.Join(d.waits, "; ")))
 	}
 	if d.action == none || d.action == reload || f.keepsContainers() && d.action == restart {
 		out.Result["running_after"] = f.running

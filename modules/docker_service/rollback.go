@@ -51,7 +51,7 @@ func (a apply) recover(ctx context.Context, h *host.Host, m mark, cause error, r
 		result["backup_file"] = backups[0]
 		kept = "; what was rejected is kept as " + strings.Join(backups, ", ")
 	}
-	result["action"] = rolledBack.String()
+	result["action"], result["pending"] = rolledBack.String(), none.String()
 	if err != nil {
 		return result, fmt.Errorf("%w; %s%s; but dockerd is not up with it yet: %w", cause, restored, kept, err)
 	}

@@ -21,6 +21,7 @@ import (
 
 	"hardened.docker/modules/internal/dockerapi"
 	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/internal/jsonedit"
 	"hardened.docker/modules/internal/systemd"
 )
 
@@ -173,7 +174,12 @@ func ParseSettings(config *string) (Settings, error) {
 	if config == nil || strings.TrimSpace(*config) == "" {
 		return settings, nil
 	}
-	if err := json.Unmarshal([]byte(strings.TrimPrefix(*config, "\ufeff")), &settings); err != nil {
+	text := strings.TrimPrefix(*config, "\ufeff")
+	if err := json.Unmarshal([]byte(text), &settings); err != nil {
+		// It says line, column and what to do.
+		if _, better := jsonedit.Parse([]byte(text)); better != nil {
+			return nil, better
+		}
 		return nil, fmt.Errorf("invalid JSON: %w", err)
 	}
 	return settings, nil

@@ -54,7 +54,7 @@ func TestParseSettings(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"{", "[]", `{"a":1,}`, "{} x"} {
-		if _, err := ParseSettings(&text); err == nil || !strings.HasPrefix(err.Error(), "invalid JSON: ") {
+		if _, err := ParseSettings(&text); err == nil || !strings.HasPrefix(err.Error(), "invalid JSON at line 1, column ") {
 			t.Errorf("ParseSettings(%q) = %v; want that it is invalid", text, err)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"path"
 	"reflect"
 	"slices"
+	"strconv"
 )
 
 // Need is what must happen before a change of the file is in force.
@@ -131,7 +132,7 @@ func DataHazards(old, new map[string]any, v Version) []Hazard {
 		}
 		known, _ := Lookup(key)
 		hazards = append(hazards, Hazard{key, before, after, fmt.Sprintf("cannot change %s from %s to %s without hiding data: %s",
-			key, orDefault(before), orDefault(after), known.Hazard)})
+			key, spoken(key, before), spoken(key, after), known.Hazard)})
 	}
 	root := func(doc map[string]any) string {
 		for _, name := range []string{"data-root", "graph"} {
@@ -158,8 +159,15 @@ func DataHazards(old, new map[string]any, v Version) []Hazard {
 
 const containerdSocket = "/run/containerd/containerd.sock"
 
-func orDefault(value string) string {
-	if value == "" {
+// spoken writes a value so that a sentence with it can be understood: userns-remap
+// has a value "default" that is not its default.
+func spoken(key, value string) string {
+	switch {
+	case key == "userns-remap" && value == "":
+		return "none"
+	case key == "userns-remap":
+		return strconv.Quote(value)
+	case value == "":
 		return "the default"
 	}
 	return value

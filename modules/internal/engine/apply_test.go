@@ -127,3 +127,15 @@ func TestDataHazards(t *testing.T) {
 		}
 	}
 }
+
+func TestDataHazardsNameValues(t *testing.T) {
+	for doc, want := range map[string]string{
+		`{"userns-remap": "default"}`: `cannot change userns-remap from none to "default" without`,
+		`{"storage-driver": "vfs"}`:   `cannot change storage-driver from the default to vfs without`,
+	} {
+		hazards := DataHazards(nil, decode(t, doc), version(t, "26.1"))
+		if len(hazards) != 1 || !strings.HasPrefix(hazards[0].Text, want) {
+			t.Errorf("DataHazards(nil, %s) = %v; want one that begins %q", doc, hazards, want)
+		}
+	}
+}

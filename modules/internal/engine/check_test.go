@@ -208,6 +208,7 @@ func TestCheck(t *testing.T) {
 		{`{"log-driver": "journal"}`, "26.1", "log-driver", Dangerous, true, `did you mean "journald"?`},
 		{`{"log-driver": "loki"}`, "26.1", "log-driver", Dangerous, false, "unless a plugin"},
 		{`{"log-opts": {"maxsize": "1m"}}`, "26.1", "log-opts.maxsize", Fails, true, `did you mean "max-size"?`},
+		{`{"log-driver": "loki", "log-opts": {"a": "b"}}`, "26.1", "log-driver", Dangerous, false, "the daemon does not start with log-opts"},
 		{`{"log-driver": "local", "log-opts": {"tag": "a"}}`, "26.1", "log-opts.tag", Fails, true, "does not start with it"},
 		{`{"log-driver": "gelf", "log-opts": {"anything": "a"}}`, "26.1", "log-opts.anything", Dangerous, true, ""},
 		{`{"log-driver": "journald", "log-opts": {"max-size": "1m"}}`, "26.1", "log-opts.max-size", Fails, true, "does not start"},

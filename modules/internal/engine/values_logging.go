@@ -64,12 +64,16 @@ func (c *checker) checkLogLevel() {
 func (c *checker) checkLogDriver() {
 	driver := c.text("log-driver")
 	names := logDrivers(c.version)
+	options, _ := c.doc["log-opts"].(map[string]any)
 	switch {
 	case driver == "" || slices.Contains(names, driver):
 	case driver == "logentries":
 		c.invalid("log-driver", Dangerous, driver, "it was removed in 25.0, no container can be created: write json-file or local")
 	case nearest(driver, names) != "":
 		c.add("log-driver", Dangerous, Refuse, "unknown log-driver %q for %s, no container can be created%s", driver, c.name(), nearest(driver, names))
+	case len(options) > 0:
+		// It has the plugin judge the options when it starts (tried on 20.10 and 26.1).
+		c.add("log-driver", Dangerous, Warn, "unknown log-driver %q for %s: unless a plugin of this name is installed and enabled, the daemon does not start with log-opts", driver, c.name())
 	default:
 		c.add("log-driver", Dangerous, Warn, "unknown log-driver %q for %s: unless a plugin of this name is installed and enabled, no container can be created", driver, c.name())
 	}
