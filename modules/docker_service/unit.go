@@ -87,6 +87,10 @@ func (s *unitState) compare(h *host.Host, f *found, values map[string]string, un
 		if known {
 			before = f.snapshot.Variables
 		}
+		for _, name := range optionVariables(unit) {
+			delete(running, name)
+			delete(values, name)
+		}
 		found = append(found, environmentDifferences(running, values, before)...)
 	}
 	switch {
@@ -138,6 +142,28 @@ func environmentDifferences(running, values map[string]string, before []string) 
 		}
 	}
 	return texts
+}
+
+// optionVariables are the variables that are made for the command line, which is
+// compared by itself: those that the unit has there, and those that the units of
+// packages had, which may be left over. dockerd does not read them.
+func optionVariables(unit unitfile.Unit) []string {
+	names := []string{"DOCKER_OPTS", "DOCKER_OPTIONS", "DOCKER_STORAGE_OPTIONS", "DOCKER_NETWORK_OPTIONS", "OPTIONS"}
+	for _, s := range unit.All("Service", "ExecStart") {
+		for _, part := range strings.Split(s.Value, "$")[1:] {
+			name := strings.TrimPrefix(part, "{")
+			end := strings.IndexFunc(name, func(r rune) bool {
+				return r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+			})
+			if end >= 0 {
+				name = name[:end]
+			}
+			if !ownVariable(name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
 }
 
 // ownVariable reports whether dockerd reads a variable of that name.
