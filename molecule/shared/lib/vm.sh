@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
 # The host kind "vm": qemu boots Debian's own kernel on a throw-away overlay of
-# the cached disk. Its facts besides those of every host: port, memory, accel,
+# the cached disk. Its facts besides those of every host: port, image, memory, accel,
 # forward (one line for each), disk (one line for each: number and size).
 #
 # qemu holds a lock on $dir/alive from before it is qemu until its end, however
@@ -13,6 +13,7 @@
 vm_claim() {
 	address=127.$((RANDOM % 200 + 20)).$((RANDOM % 250 + 2)).$((RANDOM % 250 + 2))
 	fact_set port "$(vm_free_port)"
+	fact_set image "$(vmimage_path "$suite")"
 	local number=0 size
 	for size in "${disks[@]}"; do
 		number=$((number + 1))
@@ -38,7 +39,7 @@ vm_free_port() {
 }
 
 vm_create() {
-	qemu-img create -q -f qcow2 -F raw -b "$(vmimage_path "$suite")/disk.img" "$dir/disk.qcow2"
+	qemu-img create -q -f qcow2 -F raw -b "$(fact_get image)/disk.img" "$dir/disk.qcow2"
 	local number size
 	while read -r number size; do
 		vm_make_disk "$number" "$size"
@@ -121,10 +122,7 @@ vm_processors() {
 
 vm_start() {
 	local arguments
-	if [[ -z $(fact_get image) ]]; then
-		fact_set image "$(vmimage_path "$suite")"
-		fact_set accel "$(vm_accel)"
-	fi
+	[[ -n $(fact_get accel) ]] || fact_set accel "$(vm_accel)"
 	vm_arguments
 	rm -f "$dir"/monitor.{in,out}
 	mkfifo -m 600 "$dir"/monitor.{in,out}
@@ -190,7 +188,7 @@ vm_probe_kvm() {
 	# Without a root its kernel panics, once it has come all the way there.
 	console=$(mortal timeout --signal=KILL 15 qemu-system-x86_64 -nodefaults -no-user-config -display none \
 		-machine pc -accel kvm -cpu host -m 256 -no-reboot \
-		-kernel "$(vmimage_path "$suite")/vmlinuz" -append 'console=ttyS0 panic=-1' \
+		-kernel "$(fact_get image)/vmlinuz" -append 'console=ttyS0 panic=-1' \
 		-serial stdio 2>&1 </dev/null) || true
 	[[ $console == *'Unable to mount root fs'* ]]
 }
