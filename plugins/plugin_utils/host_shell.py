@@ -71,9 +71,10 @@ class HostShell:
     def run(self, environment, module):
         """Return the script of a task in steady state. environment is a prefix like 'A=b ', as Ansible makes it."""
         # The shell stays the parent, so that a module that is killed ends with 128 + signal here; were it
-        # to exec the module, ssh would report a lost connection.
+        # to exec the module, ssh would report a lost connection. It leaves by itself, because Ansible appends
+        # "&& sleep 0" to what it runs, a process more for each task.
         return (f'{self._start}{self._find}[ -x "$f" ] || exit {NOT_THERE}; p=$f; {_CHAIN}'
-                f'{environment} "$f" {module}')
+                f'{environment} "$f" {module}; exit')
 
     def probe(self):
         """Return the script that makes the state directory and says what the host is, for parse_probe."""

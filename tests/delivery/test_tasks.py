@@ -39,7 +39,7 @@ class SteadyState(DeliveryTest):
     def test_one_remote_command_per_task(self):
         commands = self.done.by_user['root', 'count']
         self.assertEqual(len(commands), 6 + 3, 'the first task of six: run, ask, send, run')
-        self.assertEqual(len([c for c in commands if c.endswith(' probe && sleep 0\'')]), 7)
+        self.assertEqual(len([c for c in commands if c.endswith(' probe; exit && sleep 0\'')]), 7)
 
     def test_one_remote_command_per_item_with_become(self):
         results = self.ok('loop')['results']

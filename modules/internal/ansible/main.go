@@ -4,15 +4,12 @@ package ansible
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"hardened.docker/modules/internal/host"
 )
@@ -46,10 +43,8 @@ func Main(table Table, p Process) int {
 		fmt.Fprintf(p.Stderr, "unknown module %q\n", name)
 		return usage(table, p)
 	}
-	// A dropped connection or an operator's Ctrl-C ends the run between two
-	// acts, never inside a file.
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
-	defer stop()
+	ctx := new(signals)
+	defer ctx.release()
 	args, err := arguments(file, p.Stdin)
 	out := response{}
 	if err != nil {

@@ -128,6 +128,10 @@ func (r *response) act(ctx context.Context, h *host.Host, acts []Act, opts inter
 			r.diffs(diffs)
 		}
 	}()
+	if !opts.check && len(acts) > 0 {
+		// From here on a signal ends the run between two acts, never inside a file.
+		_ = ctx.Done()
+	}
 	for _, act := range acts {
 		if !opts.check {
 			if ctx.Err() != nil {
