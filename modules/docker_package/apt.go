@@ -50,6 +50,10 @@ func (m aptManager) offers(ctx context.Context, names []string) (pkgmgr.Offers, 
 	return apt.ReadOffers(ctx, m.host, names)
 }
 
+func (m aptManager) versions(ctx context.Context, names []string) (pkgmgr.Offers, error) {
+	return apt.ReadVersions(ctx, m.host, names)
+}
+
 func (m aptManager) lists() (pkgmgr.Lists, error) { return apt.ReadLists(m.host) }
 
 func (m aptManager) simulate(ctx context.Context, r request) ([]pkgmgr.Change, error) {
@@ -133,11 +137,17 @@ func (m aptManager) hold(ctx context.Context, names []string, on bool) (string, 
 	if on {
 		verb = "hold"
 	}
-	return pkgmgr.Transaction{
+	waited, err := pkgmgr.Transaction{
 		Backend:     m.backend,
 		Argv:        slices.Concat([]string{"apt-mark", verb}, names),
 		LockTimeout: m.lockTimeout,
 	}.Run(ctx, m.host)
+	if err == nil {
+		// Holds are in dpkg's database, and nothing installs after this. Without
+		// the cache all works as well, only slower.
+		_ = apt.RenewCache(ctx, m.host)
+	}
+	return waited, err
 }
 
 // purge removes packages with their configuration, but never data: Debian's

@@ -61,6 +61,10 @@ func (m dnfManager) offers(ctx context.Context, names []string) (pkgmgr.Offers, 
 	return m.tool.ReadOffers(ctx, m.host, names)
 }
 
+func (m dnfManager) versions(ctx context.Context, names []string) (pkgmgr.Offers, error) {
+	return m.offers(ctx, names)
+}
+
 func (m dnfManager) lists() (pkgmgr.Lists, error) { return dnf.ReadLists(m.host) }
 
 func (m dnfManager) simulate(ctx context.Context, r request) ([]pkgmgr.Change, error) {

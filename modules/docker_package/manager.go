@@ -26,6 +26,8 @@ type manager interface {
 	read(ctx context.Context) (inventory, error)
 	// offers returns what the host's repositories have, without the network.
 	offers(ctx context.Context, names []string) (pkgmgr.Offers, error)
+	// versions is offers without the candidates, where that is cheaper.
+	versions(ctx context.Context, names []string) (pkgmgr.Offers, error)
 	// lists tells the age of the lists that offers reads.
 	lists() (pkgmgr.Lists, error)
 	// simulate returns what commit would do.

@@ -54,22 +54,19 @@ func decide(ctx context.Context, h *host.Host, p Params, release distro.Release,
 		names = append(names, m.unit(f).members()...)
 	}
 	names = append(names, "ca-certificates", "apparmor", auditd(release))
-	if o.offers, err = m.offers(ctx, names); err != nil {
+	ask := m.offers
+	if settled(h, p, release, m, have) {
+		ask = m.versions
+	}
+	if o.offers, err = ask(ctx, names); err != nil {
 		return o, err
 	}
 	flavor, err := flavorOf(p.Flavor, m, have, o.offers, release)
 	if err != nil {
 		return o, err
 	}
-	o.unit = m.unit(flavor)
-	if apparmorEnabled(h) {
-		o.unit.support = append(slices.Clone(o.unit.support), "apparmor")
-	}
-	if p.Auditd && audit.Usable(h) {
-		o.unit.support = append(slices.Clone(o.unit.support), auditd(release))
-	}
+	o.unit = unitOn(h, p, release, m, flavor)
 	o.conflicts = conflictsOf(ctx, h, o.unit, m, have)
-	o.running = readRunning(ctx, h)
 	if table, err := kubernetesOf(p.Version); err == nil {
 		o.kubernetes = &table
 	}
@@ -85,6 +82,7 @@ func decide(ctx context.Context, h *host.Host, p Params, release distro.Release,
 	if len(t.install) == 0 && len(o.conflicts) == 0 {
 		return o, nil
 	}
+	o.running = readRunning(ctx, h)
 	if len(o.conflicts) > 0 && p.Conflicts == "refuse" {
 		return o, fmt.Errorf("cannot install %s beside %s; set conflicts: remove to let this task remove them, or remove them yourself", o.unit.engine, list(o.conflicts))
 	}
@@ -98,6 +96,36 @@ func decide(ctx context.Context, h *host.Host, p Params, release distro.Release,
 		return o, fmt.Errorf("cannot install %s %s: %w", o.unit.engine, o.version, err)
 	}
 	return o, o.judge(h, p)
+}
+
+// unitOn is what a flavor's packages are called, with what this host's kernel
+// makes the engine need.
+func unitOn(h *host.Host, p Params, release distro.Release, m manager, flavor distro.Flavor) unit {
+	u := m.unit(flavor)
+	if apparmorEnabled(h) {
+		u.support = append(slices.Clone(u.support), "apparmor")
+	}
+	if p.Auditd && audit.Usable(h) {
+		u.support = append(slices.Clone(u.support), auditd(release))
+	}
+	return u
+}
+
+// settled reports whether no candidate is looked at in deciding, because all
+// that the task is about is installed, in a version that it wants.
+func settled(h *host.Host, p Params, release distro.Release, m manager, have inventory) bool {
+	var installed []unit
+	for _, f := range m.flavors() {
+		if u := unitOn(h, p, release, m, f); have.Installed(u.engine) != "" && (p.Flavor == "auto" || p.Flavor == string(f)) {
+			installed = append(installed, u)
+		}
+	}
+	if len(installed) != 1 {
+		return false
+	}
+	u := installed[0]
+	missing := func(name string) bool { return have.Installed(name) == "" }
+	return (p.Version == "" || pkgmgr.Matches(p.Version, have.Installed(u.engine))) && !slices.ContainsFunc(slices.Concat(u.company, u.support), missing)
 }
 
 // judge looks for what the package manager would do beyond the request.

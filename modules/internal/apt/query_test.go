@@ -134,6 +134,24 @@ func TestReadLists(t *testing.T) {
 	}
 }
 
+func TestParseMadison(t *testing.T) {
+	got := parseMadison([]byte(`docker-ce | 5:20.10.24~3-0 | https://a bookworm/stable amd64 Packages
+ docker-ce | 5:24.0.7-1 | https://a bookworm/stable amd64 Packages
+      runc | 1.1.5 | http://b bookworm/main amd64 Packages
+      runc | 1.1.5 | http://c bookworm-security/main amd64 Packages
+      runc | 1.1.5 | http://b bookworm/main Sources
+half a | line
+N: Unable to locate package x
+`))
+	want := pkgmgr.Offers{Available: map[string][]pkgmgr.Available{
+		"docker-ce": {{Version: "5:24.0.7-1", Source: "https://a bookworm/stable amd64 Packages"}, {Version: "5:20.10.24~3-0", Source: "https://a bookworm/stable amd64 Packages"}},
+		"runc":      {{Version: "1.1.5", Source: "http://b bookworm/main amd64 Packages"}, {Version: "1.1.5", Source: "http://c bookworm-security/main amd64 Packages"}},
+	}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("parseMadison (-want +got)\n%s", diff)
+	}
+}
+
 func TestCacheOptions(t *testing.T) {
 	const src, pkg = "/var/cache/apt/srcpkgcache.bin", "/var/cache/apt/pkgcache.bin"
 	both := []string{"-o", "Dir::Cache::srcpkgcache=", "-o", "Dir::Cache::pkgcache="}
