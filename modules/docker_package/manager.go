@@ -5,7 +5,6 @@ package docker_package
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"hardened.docker/modules/internal/distro"
@@ -143,6 +142,6 @@ func sortedKeys[V any](m map[string]V) []string {
 	for k := range m {
 		keys = append(keys, k)
 	}
-	slices.SortFunc(keys, strings.Compare)
+	slices.Sort(keys)
 	return keys
 }

@@ -180,7 +180,7 @@ func forms(secrets []string) []string {
 			}
 		}
 	}
-	slices.SortFunc(all, func(a, b string) int {
+	slices.SortStableFunc(all, func(a, b string) int {
 		if len(a) != len(b) {
 			return len(b) - len(a)
 		}

@@ -135,7 +135,7 @@ func containers(h *host.Host, dir string) ([]Container, error) {
 		}
 		found = append(found, Container{name, config.Driver})
 	}
-	slices.SortFunc(found, func(a, b Container) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(found, func(a, b Container) int { return strings.Compare(a.Name, b.Name) })
 	return found, nil
 }
 
@@ -166,7 +166,7 @@ func images(h *host.Host, dir string) ([]Image, error) {
 			}
 		}
 	}
-	slices.SortFunc(found, func(a, b Image) int {
+	slices.SortStableFunc(found, func(a, b Image) int {
 		return strings.Compare(a.Name+"\x00"+a.Driver, b.Name+"\x00"+b.Driver)
 	})
 	return found, nil

@@ -163,6 +163,6 @@ func changes(rows []row, have Installed) []pkgmgr.Change {
 			list = append(list, c)
 		}
 	}
-	slices.SortFunc(list, func(a, b pkgmgr.Change) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(list, func(a, b pkgmgr.Change) int { return strings.Compare(a.Name, b.Name) })
 	return list
 }

@@ -87,7 +87,7 @@ func (s Service) With(file string, settings []unitfile.Setting) Service {
 	names := slices.DeleteFunc(slices.Clone(s.DropIns), func(name string) bool { return name == file })
 	if settings != nil {
 		names = append(names, file)
-		slices.SortFunc(names, func(a, b string) int { return strings.Compare(path.Base(a), path.Base(b)) })
+		slices.SortStableFunc(names, func(a, b string) int { return strings.Compare(path.Base(a), path.Base(b)) })
 	}
 	all := of(s.Settings, s.Fragment)
 	for _, name := range names {

@@ -45,7 +45,7 @@ func Conflicts(doc map[string]any, uses []FlagUse, v Version) []Problem {
 			}
 		}
 	}
-	slices.SortFunc(problems, func(a, b Problem) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortStableFunc(problems, func(a, b Problem) int { return strings.Compare(a.Path, b.Path) })
 	return problems
 }
 

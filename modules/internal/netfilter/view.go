@@ -213,7 +213,7 @@ func bridges(networks []dockerapi.Network) []Bridge {
 			list = append(list, b)
 		}
 	}
-	slices.SortFunc(list, func(a, b Bridge) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(list, func(a, b Bridge) int { return strings.Compare(a.Name, b.Name) })
 	return list
 }
 
