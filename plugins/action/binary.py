@@ -92,7 +92,8 @@ class ActionModule(ActionBase):
                 'timeout to limit how long it may take, and forks or strategy free to work on more hosts at once.')
         if getattr(self._connection._shell, '_IS_WINDOWS', False):
             raise AnsibleActionFail(f'cannot run {self._module} on Windows: hardened.docker manages Linux hosts.')
-        if not self._connection.has_pipelining:
+        # Mitogen's connection, which has get_chain, calls itself unable because it needs no pipelining; it takes data.
+        if not (self._connection.has_pipelining or hasattr(self._connection, 'get_chain')):
             raise AnsibleActionFail(
                 f'cannot run {self._module} over the connection {self._connection.transport}: it cannot send data to '
                 'a command. Use ansible.builtin.ssh, or another connection that supports pipelining.')
