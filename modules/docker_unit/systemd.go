@@ -52,7 +52,9 @@ func askSystemd(ctx context.Context, h *host.Host, p Params) (manager, error) {
 		m.dropIns = service.DropIns
 		m.socket = units[1].ActiveState == "active"
 	}
-	if p.StartLimitBurst != nil || p.StartLimitInterval != nil {
+	// Systemd 231 and newer give a unit that ran an ID, and need not be asked.
+	modern := len(units) > 0 && units[0].InvocationID != ""
+	if (p.StartLimitBurst != nil || p.StartLimitInterval != nil) && !modern {
 		m.version = systemdVersion(ctx, h)
 	}
 	return m, nil
