@@ -249,11 +249,12 @@ demo: setup stage-native ## install and harden Docker on a disposable host, twic
 demo-down: ## remove the demo's host
 	@molecule/shared/demo down
 
+# PUBLISH=1 puts the figures into docs/performance.md.
+PUBLISH :=
 .PHONY: bench
 bench: setup stage-native ## 30 tasks beside raw, ping, lineinfile, copy, on one host
-	@tests/bench/run
+	@rc=0; tests/bench/run || rc=$$?; $(if $(PUBLISH),tests/scale/publish;) exit $$rc
 
-PUBLISH :=
 ROLES :=
 .PHONY: bench-roles
 bench-roles: setup stage-native ## the playbook beside ROLES="path ...": first run, nothing to do, Mitogen
