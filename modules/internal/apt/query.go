@@ -38,7 +38,7 @@ func ReadVersions(ctx context.Context, h *host.Host, names []string) (pkgmgr.Off
 // parseMadison reads what apt-cache madison prints:
 //
 //	docker-ce | 5:24.0.7-1~debian.12~bookworm | https://download.docker.com/linux/debian bookworm/stable amd64 Packages
-//	docker.io | 20.10.24+dfsg1-1 | http://deb.debian.org/debian bookworm/main Sources
+//	docker-ce | 5:24.0.7-1~debian.12~bookworm | https://download.docker.com/linux/debian bookworm/stable Sources
 func parseMadison(text []byte) pkgmgr.Offers {
 	o := pkgmgr.Offers{Available: make(map[string][]pkgmgr.Available)}
 	for _, line := range strings.Split(string(text), "\n") {
