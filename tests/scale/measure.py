@@ -113,7 +113,8 @@ def conditions():
     release = subprocess.run(['ansible', '--version'], check=True, capture_output=True, text=True).stdout.splitlines()[0]
     cpu = re.search(r'model name\s*: (.*)', pathlib.Path('/proc/cpuinfo').read_text())
     memory = int(re.search(r'MemTotal: +(\d+)', pathlib.Path('/proc/meminfo').read_text())[1]) / 1048576
-    return {'date': datetime.datetime.now(datetime.timezone.utc).strftime('%Y-%m-%d'), 'load': round(os.getloadavg()[0], 1), 'cpus': os.cpu_count(),
+    priority = 'real time' if os.sched_getscheduler(0) in (os.SCHED_FIFO, os.SCHED_RR) else 'normal'
+    return {'priority': priority, 'date': datetime.datetime.now(datetime.timezone.utc).strftime('%Y-%m-%d'), 'load': round(os.getloadavg()[0], 1), 'cpus': os.cpu_count(),
             'cpu': cpu[1] if cpu else os.uname().machine, 'memory': f'{memory:.0f} GB', 'ansible': re.sub(r'[^0-9.]*([0-9.]+).*', r'\1', release.partition('core')[2])}
 
 
