@@ -106,16 +106,39 @@ func split(args map[string]json.RawMessage) (internal, map[string]any, map[strin
 // noLogMark stands in the place of a secret argument, as in AnsibleModule.
 const noLogMark = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
-// invocation is the validated arguments as they are shown with -vvv.
+// invocation is the validated arguments as they are shown with -vvv, and kept in
+// what a task registers.
 func invocation(spec argspec.Spec, values map[string]any) map[string]any {
 	shown := make(map[string]any, len(values))
 	for name, value := range values {
 		if value != nil && spec.Options[name].NoLog {
 			value = noLogMark
 		}
-		shown[name] = value
+		shown[name] = shownValue(value)
 	}
 	return shown
+}
+
+// shownValue returns a value without the credentials of addresses in it: the
+// address of a proxy is no secret, its password is.
+func shownValue(value any) any {
+	switch v := value.(type) {
+	case string:
+		return WithoutCredentials(v)
+	case []any:
+		list := make([]any, len(v))
+		for i, one := range v {
+			list[i] = shownValue(one)
+		}
+		return list
+	case map[string]any:
+		shown := make(map[string]any, len(v))
+		for name, one := range v {
+			shown[name] = shownValue(one)
+		}
+		return shown
+	}
+	return value
 }
 
 // act carries out the acts, or in check mode only tells of them.

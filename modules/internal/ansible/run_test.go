@@ -281,10 +281,10 @@ func TestMask(t *testing.T) {
 }
 
 func TestInvocation(t *testing.T) {
-	got, _, _ := runProbe(t, `{"secret": "s3cret", "do": "a"}`)
+	got, _, _ := runProbe(t, `{"secret": "s3cret", "do": "a", "result": {"HTTP_PROXY": "http://user:pass@proxy:1", "list": ["https://user@x/"]}}`)
 	invocation, _ := got["invocation"].(map[string]any)
 	args, _ := invocation["module_args"].(map[string]any)
-	want := map[string]any{"secret": noLogMark, "do": []any{"a"}, "panic": false, "fail": nil, "nested": nil, "result": nil, "warn": nil, "caveat": nil, "facts": nil}
+	want := map[string]any{"secret": noLogMark, "do": []any{"a"}, "panic": false, "fail": nil, "nested": nil, "result": map[string]any{"HTTP_PROXY": "http://********@proxy:1", "list": []any{"https://********@x/"}}, "warn": nil, "caveat": nil, "facts": nil}
 	if diff := cmp.Diff(want, args); diff != "" {
 		t.Errorf("invocation.module_args (-want +got):\n%s", diff)
 	}
