@@ -78,7 +78,9 @@ func (a apply) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
 		err = a.up(ctx, h, m)
 	}
 	if err != nil {
-		if ctx.Err() != nil {
+		// Nothing to recover from: the run ends, or was not allowed to do it.
+		var nothing *ansible.NothingDone
+		if ctx.Err() != nil || errors.As(err, &nothing) {
 			return result, err
 		}
 		return a.recover(ctx, h, m, fmt.Errorf("cannot %s dockerd: %w", verb, err), result)
@@ -134,6 +136,15 @@ func (a apply) resetStartLimit(ctx context.Context, h *host.Host) bool {
 // errDown is a dockerd that systemd has given up on.
 var errDown = errors.New("it did not come up")
 
+// down tells of the end of a dockerd that did not come up. In its next try the
+// unit counts as a success already.
+func down(u systemd.Unit) error {
+	if u.Result == "success" || u.Result == "" {
+		return errDown
+	}
+	return fmt.Errorf("%w (%s)", errDown, u.Result)
+}
+
 // up waits until a new dockerd is up and its API answers.
 func (a apply) up(ctx context.Context, h *host.Host, m mark) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, a.wait, fmt.Errorf("it did not answer within %v (option wait)", a.wait))
@@ -155,10 +166,10 @@ func (a apply) up(ctx context.Context, h *host.Host, m mark) error {
 			if s.ConditionFailed {
 				return fmt.Errorf("a condition of its unit is not met; see systemctl status %s", dockerd.Service)
 			}
-			return fmt.Errorf("%w (%s)", errDown, s.Result)
+			return down(s)
 		}
 		if err == nil && t.count(d.Service) && a.hopeless(ctx, h, m, t) {
-			return fmt.Errorf("%w (%s)", errDown, d.Service.Result)
+			return down(d.Service)
 		}
 		select {
 		case <-ctx.Done():

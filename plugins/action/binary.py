@@ -48,7 +48,9 @@ HINTS = (
      f'Free some megabytes there, or set {STATE_DIR_VAR} to a directory on another file system.'),
     (r'Read-only file system',
      f'Set {STATE_DIR_VAR} to a directory on a writable file system.'),
-    (r'Permission denied|Not a directory|No such file or directory',
+    (r'File exists|Not a directory',
+     f'A file is where a directory is to be: move it away, or set {STATE_DIR_VAR} to another directory.'),
+    (r'Permission denied|No such file or directory',
      f'Set {STATE_DIR_VAR} to an absolute path below a directory that the executing user may write.'),
     (r'', 'Check the connection, then run the task again: it sends the binary again.'),
 )

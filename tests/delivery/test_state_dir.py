@@ -94,14 +94,15 @@ class FileSystems(DeliveryTest):
         lab = cls.lab
         return lab.play([{'hosts': 'root', 'tasks': [
             *(at(name, f'{lab.root}/{name}/state') for name in ('full', 'readonly', 'noexec')),
-            at('in a file', f'{lab.root}/user_key/state'), at('in proc', '/proc/state')]}])
+            at('in a file', f'{lab.root}/user_key/state'), at('a file', f'{lab.root}/user_key'), at('in proc', '/proc/state')]}])
 
     def test_messages(self):
         for name, words in (
                 ('full', ('No space left on device', 'Free some megabytes', 'hardened_docker_state_dir')),
                 ('readonly', ('Read-only file system', 'on a writable file system', 'hardened_docker_state_dir')),
                 ('noexec', ('cannot execute the hardened-docker binary', 'noexec', 'hardened_docker_state_dir')),
-                ('in a file', ('Not a directory', 'hardened_docker_state_dir')),
+                ('in a file', ('Not a directory', 'move it away', 'hardened_docker_state_dir')),
+                ('a file', ('File exists', 'move it away', 'hardened_docker_state_dir')),
                 ('in proc', ('/proc/state', 'hardened_docker_state_dir'))):
             with self.subTest(name):
                 self.failed(name, *words)

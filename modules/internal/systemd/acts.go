@@ -71,12 +71,17 @@ func ResetFailed(ctx context.Context, h *host.Host, units ...string) error {
 }
 
 // Call runs systemctl for its effect. With limit it fails if systemctl takes
-// longer; a job that was queued goes on nevertheless.
+// longer; a job that was queued goes on nevertheless. Who may not ask systemd for
+// it has changed nothing.
 func Call(ctx context.Context, h *host.Host, limit time.Duration, args ...string) error {
 	argv := append([]string{"systemctl", "--no-ask-password", "--quiet"}, args...)
 	out, err := h.Run(ctx, host.Command{Argv: argv, Limit: limit})
-	if err != nil {
-		return fmt.Errorf("cannot %s: %w", strings.NewReplacer("--no-block ", "", "-- ", "").Replace(strings.Join(args, " ")), explain(err, out))
+	if err == nil {
+		return nil
 	}
-	return nil
+	err = fmt.Errorf("cannot %s: %w", strings.NewReplacer("--no-block ", "", "-- ", "").Replace(strings.Join(args, " ")), explain(err, out))
+	if denied(out) {
+		return &ansible.NothingDone{Err: err}
+	}
+	return err
 }

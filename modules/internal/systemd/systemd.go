@@ -126,10 +126,16 @@ func explain(err error, out host.Output) error {
 		strings.Contains(text, "Failed to connect to bus"),
 		strings.Contains(text, "Failed to connect to system scope bus"):
 		return fmt.Errorf("%w: %s", ErrNotRunning, strings.ReplaceAll(strings.TrimSpace(text), "\n", " "))
-	case strings.Contains(text, "Access denied"), strings.Contains(text, "Interactive authentication required"):
+	case denied(out):
 		return fmt.Errorf("%w; run the task with become: true", err)
 	}
 	return err
+}
+
+// denied reports whether systemctl was not allowed to do what it was run for.
+func denied(out host.Output) bool {
+	text := string(out.Stderr)
+	return strings.Contains(text, "Access denied") || strings.Contains(text, "Interactive authentication required")
 }
 
 // parse reads the output of systemctl show: lines of Name=value, units apart

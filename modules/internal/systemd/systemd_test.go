@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"hardened.docker/modules/internal/ansible"
 	"hardened.docker/modules/internal/host"
 )
 
@@ -203,5 +204,13 @@ func TestCallNamesTheVerb(t *testing.T) {
 	const want = "cannot restart docker.service: "
 	if err == nil || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), "run the task with become: true") {
 		t.Errorf("Call() = %v; want an error that begins with %q and ends with a hint at become", err, want)
+	}
+	var nothing *ansible.NothingDone
+	if !errors.As(err, &nothing) {
+		t.Errorf("Call() = %v; want that nothing was done", err)
+	}
+	h = command(t, "systemctl", "echo 'Job for docker.service failed' >&2; exit 1")
+	if err := Call(t.Context(), h, Limit, "restart"); err == nil || errors.As(err, &nothing) {
+		t.Errorf("Call() = %v; want an error of an attempt", err)
 	}
 }

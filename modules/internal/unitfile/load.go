@@ -34,7 +34,7 @@ func Load(files Files, name string) (Unit, error) {
 			continue
 		}
 		if err != nil {
-			return unit, fmt.Errorf("cannot read unit %s: %w", file, err)
+			return unit, readError("unit "+file, err)
 		}
 		unit.Fragment, unit.Masked = file, masked
 		if masked {
@@ -53,7 +53,7 @@ func Load(files Files, name string) (Unit, error) {
 	for _, file := range dropIns {
 		content, masked, err := read(files, file)
 		if err != nil {
-			return unit, fmt.Errorf("cannot read drop-in %s: %w", file, err)
+			return unit, readError("drop-in "+file, err)
 		}
 		if !masked {
 			unit.DropIns = append(unit.DropIns, file)
@@ -61,6 +61,15 @@ func Load(files Files, name string) (Unit, error) {
 		}
 	}
 	return unit, nil
+}
+
+// readError says what to do about a file that only root may read: a drop-in with
+// a proxy's password is such a one.
+func readError(what string, err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("cannot read %s: %w; run the task with become: true", what, fs.ErrPermission)
+	}
+	return fmt.Errorf("cannot read %s: %w", what, err)
 }
 
 // add parses one file of the unit.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -142,6 +143,14 @@ func TestRecorded(t *testing.T) {
 func TestLoadReportsMissingUnit(t *testing.T) {
 	if _, err := Load(tree(t.TempDir()), "docker.service"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("Load of a unit that is not there = %v; want fs.ErrNotExist", err)
+	}
+}
+
+func TestReadErrorHintsAtBecome(t *testing.T) {
+	err := readError("drop-in /a.conf", &fs.PathError{Op: "open", Path: "/a.conf", Err: syscall.EACCES})
+	const want = "cannot read drop-in /a.conf: permission denied; run the task with become: true"
+	if err.Error() != want || !errors.Is(err, fs.ErrPermission) {
+		t.Errorf("readError() = %q; want %q", err, want)
 	}
 }
 
