@@ -232,8 +232,10 @@ func (f *found) notInForce() []dockerd.Mismatch {
 }
 
 // holdsBridge reports whether running containers keep the default bridge as it
-// is through a restart.
-func (f *found) holdsBridge() bool { return len(f.running) > 0 && f.keepsContainers() }
+// is through a restart, also through one before which live-restore is turned on.
+func (f *found) holdsBridge() bool {
+	return len(f.running) > 0 && (f.keepsContainers() || f.turnsLiveRestoreOn())
+}
 
 func fromNeed(n engine.Need) action {
 	switch n {

@@ -78,6 +78,7 @@ func TestDecide(t *testing.T) {
 		{name: "live-restore is turned on, too", state: "converged", found: running(t, `{}`, `{"live-restore":true,"dns":["1.1.1.1"]}`, web), want: restart, liveFirst: true},
 		{name: "live-restore is turned off, too", state: "converged", found: running(t, `{"live-restore":true}`, `{"dns":["1.1.1.1"]}`, web, live), want: restart, warn: "stops the running containers"},
 		{name: "the bridge is held", state: "converged", found: running(t, `{"live-restore":true}`, `{"live-restore":true,"bip":"10.0.0.1/24"}`, web, live), want: restart, pending: restart, warn: "bip of daemon.json changed: dockerd leaves the default bridge"},
+		{name: "the bridge is held by live-restore that is turned on, too", state: "converged", found: running(t, `{}`, `{"live-restore":true,"mtu":1400}`, web), want: restart, pending: restart, liveFirst: true, warn: "mtu of daemon.json changed: dockerd leaves the default bridge"},
 		{name: "in force is something else", state: "converged", found: running(t, `{"debug":true}`, `{"debug":true}`, answered), want: reload, reason: "debug is true in daemon.json and false in the running daemon"},
 		{name: "a restart did not help", state: "converged", found: running(t, `{"debug":true}`, `{"debug":true}`, answered, func(f *found) {
 			f.snapshot = &dockerd.Snapshot{PID: 7, Ticks: 8, Unproven: []string{"debug"}}
@@ -180,5 +181,13 @@ func TestNames(t *testing.T) {
 	list[0].Name = "web"
 	if got, want := names(list), "web, id, id, id, id, id, id, id, id, id, and 2 more"; got != want {
 		t.Errorf("names() = %q; want %q", got, want)
+	}
+}
+
+func TestDown(t *testing.T) {
+	for result, want := range map[string]string{"exit-code": "it did not come up (exit-code)", "success": "it did not come up", "": "it did not come up"} {
+		if err := down(systemd.Unit{Result: result}); err.Error() != want || !errors.Is(err, errDown) {
+			t.Errorf("down(%q) = %q; want %q", result, err, want)
+		}
 	}
 }
