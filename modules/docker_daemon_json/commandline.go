@@ -25,6 +25,7 @@ type commandLine struct {
 	program string
 	args    []string // without --config-file
 	flags   []engine.FlagUse
+	faults  []engine.Problem // why dockerd would not start with it, whatever the file
 	flavor  engine.Flavor
 	// ours tells that dockerd reads the file that the task is about.
 	ours bool
@@ -43,12 +44,12 @@ func readCommandLine(h *host.Host, path string, version engine.Version) commandL
 	if err != nil {
 		return line
 	}
-	uses, _ := engine.ParseFlags(command.Args(), version)
+	uses, faults := engine.ParseFlags(command.Args(), version)
 	if line.ours = engine.ConfigFile(uses) == path; !line.ours {
 		// Another daemon's file, or none's: this unit's flags do not concern it.
 		return line
 	}
-	line.flags = uses
+	line.flags, line.faults = uses, faults
 	line.program = command.Words[0].Text
 	for _, word := range command.Args() {
 		line.args = append(line.args, word.Text)
@@ -105,6 +106,10 @@ func (c change) askEngine(ctx context.Context, h *host.Host) error {
 		return nil
 	case out.Code < 0:
 		return fmt.Errorf("cannot have the engine validate %s: %w; if it cannot be asked on this host, set validate: false", c.Path, err)
+	}
+	if len(c.line.faults) > 0 {
+		// It did not come to the file; the first fault is the one it stops at.
+		return fmt.Errorf("cannot have the engine validate %s: it does not start with its command line: %s", c.Path, c.line.faults[0].Text)
 	}
 	return fmt.Errorf("cannot write %s: %s %v refuses it: %s", c.Path, c.line.program, c.version, reason(text))
 }

@@ -216,7 +216,11 @@ func (c *checker) unknown(name, path string) {
 		c.add(path, Rejected, Refuse, "unknown key %q for %s: it is the flag's spelling: write %s", name, c.name(), key.Name)
 		return
 	}
-	c.add(path, Rejected, Refuse, "unknown key %q for %s%s", name, c.name(), suggestion(name, c.version))
+	hint := suggestion(name, c.version)
+	if hint == "" {
+		hint = ": remove it, or correct its name; dockerd does not start with a key that it does not know"
+	}
+	c.add(path, Rejected, Refuse, "unknown key %q for %s%s", name, c.name(), hint)
 }
 
 // lifeHint says why the engine does not have a key and what to do.

@@ -120,7 +120,7 @@ func TestCheck(t *testing.T) {
 		{`{"native.umask": "normal"}`, "18.09", "native.umask", Rejected, true, "exec-opts"},
 		{`{"cgroup-driver": "systemd"}`, "26.1", "cgroup-driver", Rejected, true, "native.cgroupdriver=systemd"},
 		{`{"max-size": "10m"}`, "26.1", "max-size", Rejected, true, "inside log-opts"},
-		{`{"nothing-like-it-at-all": 1}`, "26.1", "nothing-like-it-at-all", Rejected, true, "for engine 26.1"},
+		{`{"nothing-like-it-at-all": 1}`, "26.1", "nothing-like-it-at-all", Rejected, true, "for engine 26.1: remove it, or correct its name"},
 		{`{"http-proxy": "http://a"}`, "20.10.24", "http-proxy", Rejected, true, "engines since 23.0 do: set HTTP_PROXY in the unit"},
 		{`{"proxies": {"http-proxy": "http://a"}}`, "19.03", "proxies.http-proxy", Rejected, true, "set HTTP_PROXY, HTTPS_PROXY"},
 		{`{"graph": "/data"}`, "24.0", "graph", Rejected, true, "write data-root with the same directory"},
