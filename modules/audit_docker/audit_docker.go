@@ -96,6 +96,9 @@ func plan(ctx context.Context, h *host.Host, p Params, open opener) (*ansible.Pl
 		return nil, err
 	}
 	out.Acts = append(out.Acts, acts...)
+	if len(s.caveats) > 0 && len(out.Acts) == 0 && p.Watches == nil {
+		out.Foreseen = []ansible.Act{later{p.RulesFile}}
+	}
 	if len(s.wanted) > 0 {
 		out.Warnings = append(out.Warnings, atBoot...)
 	}

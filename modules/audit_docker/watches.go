@@ -3,6 +3,7 @@
 package audit_docker
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -242,6 +243,22 @@ func (s *selection) equal(a, b []audit.Watch) bool {
 		}
 	}
 	return true
+}
+
+// later stands for the rules of an engine that is still to be installed.
+type later struct{ rulesFile string }
+
+// Describe implements [ansible.Act].
+func (l later) Describe() string { return "write " + l.rulesFile }
+
+// Diff implements [ansible.Act].
+func (l later) Diff() []ansible.Diff {
+	return []ansible.Diff{{BeforeHeader: l.rulesFile, AfterHeader: l.rulesFile, After: "(watches on the paths that the engine will have)\n"}}
+}
+
+// Do implements [ansible.Act]. A run never comes here.
+func (l later) Do(context.Context, *host.Host) (map[string]any, error) {
+	return nil, &ansible.NothingDone{Err: fmt.Errorf("cannot write %s: the engine is not installed", l.rulesFile)}
 }
 
 // parents returns the acts that make a directory with what is missing above it.

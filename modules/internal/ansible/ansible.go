@@ -51,6 +51,10 @@ type Module[P any] struct {
 type Plan struct {
 	// Acts change the host, in order. None: there is nothing to change.
 	Acts []Act
+	// Foreseen are acts that check mode alone shows: what a run will do when an
+	// earlier task of the same play, which check mode leaves, has been there. A
+	// run finds that done, plans anew, and has them among its acts.
+	Foreseen []Act
 	// Result has the values that the module returns. What the acts return is
 	// merged over it; in check mode it is all there is, so it has the
 	// prediction of everything that can be predicted.

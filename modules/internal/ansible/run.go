@@ -70,7 +70,11 @@ func run(ctx context.Context, name string, m Runner, args map[string]json.RawMes
 	if len(plan.Facts) > 0 {
 		out.set("ansible_facts", plan.Facts)
 	}
-	out.act(ctx, h, plan.Acts, opts)
+	acts := plan.Acts
+	if opts.check {
+		acts = append(acts[:len(acts):len(acts)], plan.Foreseen...)
+	}
+	out.act(ctx, h, acts, opts)
 	return out
 }
 
