@@ -108,10 +108,7 @@ func settingsNotInForce(s *Snapshot) Verdict {
 
 // directoryConflict: directories of the daemon within one another.
 func directoryConflict(s *Snapshot) Verdict {
-	root, run := s.State.Root, s.Config.Text("exec-root")
-	if run == "" {
-		run = "/var/run/docker"
-	}
+	root, run := s.State.Root, s.Config.execRoot()
 	var v Verdict
 	if below(root, run) || below(run, root) {
 		v.Ills = append(v.Ills, ill(root, fmt.Sprintf("data-root is %s and exec-root is %s", root, run)))
@@ -141,6 +138,18 @@ func containerUmask(s *Snapshot) Verdict {
 		}
 	}
 	return Verdict{}
+}
+
+// unitEdited: packages bring docker.service anew with each upgrade.
+func unitEdited(s *Snapshot) Verdict {
+	u := s.UnitFile
+	if u.Package == "" {
+		return notApplicable("no package says what its docker.service is like")
+	}
+	if u.Want == u.Have {
+		return Verdict{}
+	}
+	return Verdict{Ills: []Ill{ill(u.Path, fmt.Sprintf("%s has the digest %s, and %s came with %s", u.Path, u.Have, u.Package, u.Want))}}
 }
 
 // unitStale: unit files changed and systemd has not read them yet.

@@ -107,6 +107,21 @@ func autoextend(s *Snapshot) Verdict {
 	return v
 }
 
+// damagedPool: after a loss of power a pool can be beyond repair.
+func damagedPool(s *Snapshot) Verdict {
+	if ok, v := usesDevicemapper(s); !ok {
+		return v
+	}
+	pool, ok := s.pool()
+	if !ok {
+		return notApplicable("the thin pool is not one of LVM's")
+	}
+	if pool.Health == "" && !pool.CheckNeeded {
+		return Verdict{}
+	}
+	return Verdict{Ills: []Ill{ill(pool.Group+"/"+pool.Name, fmt.Sprintf("lvs: health status %q, check needed: %v", pool.Health, pool.CheckNeeded))}}
+}
+
 // staleUUID: the metadata belong to another pool, or to another user namespace.
 func staleUUID(s *Snapshot) Verdict {
 	if ok, v := usesDevicemapper(s); !ok {

@@ -39,6 +39,33 @@ func packagesInterrupted(s *Snapshot) Verdict {
 	return Verdict{Ills: []Ill{ill("", "/var/lib/dpkg/status: not configured: "+strings.Join(s.Packages.Interrupted, ", "))}}
 }
 
+// versionsMixed: a package manager that is asked for one version of the engine
+// takes the newest command line to it.
+func versionsMixed(s *Snapshot) Verdict {
+	clients := map[string]string{"docker-ce": "docker-ce-cli", "docker.io": "docker-cli"}
+	engine := s.Flavor()
+	have, client := s.Packages.Installed[engine], s.Packages.Installed[clients[engine]]
+	if client == "" {
+		return notApplicable("no package has the command line alone")
+	}
+	if upstream(have) == upstream(client) {
+		return Verdict{}
+	}
+	return Verdict{Ills: []Ill{ill(engine, engine+" "+have+" is installed with "+clients[engine]+" "+client)}}
+}
+
+// upstream takes the epoch and the packager's part from a version:
+// 5:19.03.15~3-0~ubuntu-bionic.
+func upstream(version string) string {
+	if _, rest, ok := strings.Cut(version, ":"); ok {
+		version = rest
+	}
+	if end := strings.IndexAny(version, "~-+"); end >= 0 {
+		version = version[:end]
+	}
+	return version
+}
+
 // maintained is the oldest engine that its makers still mend (November 2026).
 const maintained = 28
 
@@ -107,6 +134,17 @@ func overlayIndex(s *Snapshot) Verdict {
 	return Verdict{Ills: []Ill{ill("index", "/sys/module/overlay/parameters/index: "+s.System.OverlayIndex)}}
 }
 
+// engineWarnings: what docker info says at its end.
+func engineWarnings(s *Snapshot) Verdict {
+	if s.Daemon != Up {
+		return notApplicable("the daemon does not run")
+	}
+	if len(s.Info.Warnings) == 0 {
+		return Verdict{}
+	}
+	return Verdict{Ills: []Ill{ill("", s.Info.Warnings...)}}
+}
+
 // seccompOff: the daemon has no profile at all.
 func seccompOff(s *Snapshot) Verdict {
 	if s.Daemon != Up {
@@ -132,12 +170,18 @@ func seccompUnconfined(s *Snapshot) Verdict {
 	return v
 }
 
-// dataRootMode: the data-root is Docker's alone.
+// dataRootMode: the daemon's directories are its alone.
 func dataRootMode(s *Snapshot) Verdict {
 	if !s.State.Exists {
 		return notApplicable("there is no data-root")
 	}
 	var v Verdict
+	// Below it are sockets with modes of their own; reading it tells nothing.
+	if mode, dir := s.State.RunMode, s.Config.execRoot(); len(mode) == 4 && (mode[2]&2 != 0 || mode[3]&2 != 0) {
+		v.Ills = append(v.Ills, ill(dir, dir+" has mode "+mode))
+	} else if s.State.RunUID != 0 {
+		v.Ills = append(v.Ills, ill(dir, fmt.Sprintf("%s belongs to user %d", dir, s.State.RunUID)))
+	}
 	mode := s.State.Mode
 	if len(mode) == 4 && (mode[2]&2 != 0 || mode[3]&2 != 0 || mode[3]&4 != 0) {
 		v.Ills = append(v.Ills, ill(s.State.Root, s.State.Root+" has mode "+mode))

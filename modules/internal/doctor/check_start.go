@@ -72,6 +72,17 @@ func daemonHangs(s *Snapshot) Verdict {
 	return Verdict{Ills: []Ill{ill(dockerd.Service, s.APIError, fmt.Sprintf("docker.service is %s since %s", s.Docker.ActiveState, s.Docker.SubState))}}
 }
 
+// containerdIsDown: dockerd goes on without its containerd, and answers.
+func containerdIsDown(s *Snapshot) Verdict {
+	switch {
+	case len(s.Processes.Dockerd) == 0 || s.Daemon == Down:
+		return notApplicable("the daemon does not run")
+	case len(s.Processes.Containerd) > 0 || s.Containerd.ActiveState == "activating" || s.Containerd.ActiveState == "active":
+		return Verdict{}
+	}
+	return Verdict{Ills: []Ill{ill("containerd.service", fmt.Sprintf("dockerd runs, and there is no process containerd; containerd.service is %s, result %s", s.Containerd.ActiveState, s.Containerd.Result))}}
+}
+
 // startLimit: systemd refuses to start a unit that was started too often.
 func startLimit(s *Snapshot) Verdict {
 	if s.Daemon == Up || s.Daemon == Hanging {
@@ -105,7 +116,7 @@ func slowStart(s *Snapshot) Verdict {
 	}
 	for _, l := range s.Journal {
 		if strings.Contains(l, "start operation timed out") || strings.Contains(l, "Failed with result 'timeout'") {
-			one := ill(dockerd.Service, l, fmt.Sprintf("a start may take %v", limit))
+			one := ill(dockerd.Service, append([]string{l, fmt.Sprintf("a start may take %v", limit)}, slowedBy(s)...)...)
 			if s.Daemon == Down {
 				one.Severity, one.Stops = Error, true
 			}
@@ -116,7 +127,22 @@ func slowStart(s *Snapshot) Verdict {
 	if s.Docker.ActiveState != "active" || s.Docker.Began == 0 || took < limit/2 {
 		return Verdict{}
 	}
-	return Verdict{Ills: []Ill{ill(dockerd.Service, fmt.Sprintf("the last start took %v of %v", took.Round(time.Millisecond), limit))}}
+	return Verdict{Ills: []Ill{ill(dockerd.Service, append([]string{fmt.Sprintf("the last start took %v of %v", took.Round(time.Millisecond), limit)}, slowedBy(s)...)...)}}
+}
+
+// slowedBy tells what of the usual reasons this host has for a slow start.
+func slowedBy(s *Snapshot) []string {
+	lines := []string{fmt.Sprintf("dockerd reads the files of %d containers when it starts", len(s.State.Containers))}
+	if s.System.Load != "" {
+		lines = append(lines, "/proc/loadavg: "+s.System.Load)
+	}
+	if s.System.IOPressure != "" {
+		lines = append(lines, "/proc/pressure/io: "+s.System.IOPressure)
+	}
+	if ok, _ := usesDevicemapper(s); ok {
+		lines = append(lines, "devicemapper prepares its device at the first start")
+	}
+	return lines
 }
 
 // How many containers that do not run are worth a word, and how many slow a

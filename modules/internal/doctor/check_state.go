@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"hardened.docker/modules/internal/dockerd"
 )
 
 // corruptState: files that a power failure left half written. Those of the
@@ -30,6 +32,18 @@ func corruptState(s *Snapshot) Verdict {
 		v.Ills = append(v.Ills, one)
 	}
 	return v
+}
+
+// crashFiles: openEuler's engine removes its databases when it starts after a
+// loss of power, rather than to start with damaged ones.
+func crashFiles(s *Snapshot) Verdict {
+	if s.Flavor() != "docker-engine" {
+		return notApplicable("only openEuler's docker-engine deletes files after a crash")
+	}
+	if s.Config.CrashFiles == "true" {
+		return Verdict{}
+	}
+	return Verdict{Ills: []Ill{ill(dockerd.Service, fmt.Sprintf("the environment of docker.service has DISABLE_CRASH_FILES_DELETE=%q", s.Config.CrashFiles))}}
 }
 
 // StuckContainers returns what runc still keeps of containers that have

@@ -235,6 +235,28 @@ func copyUpSpace(s *Snapshot) Verdict {
 	return v
 }
 
+// unhealthy: a container's health check runs a program of its image, which
+// cannot be found when its layers are not what they were.
+func unhealthy(s *Snapshot) Verdict {
+	var v Verdict
+	for _, c := range s.State.Containers {
+		if c.Health != "unhealthy" || !c.Running {
+			continue
+		}
+		one := ill(c.Name, "container "+c.ID+" is unhealthy")
+		if c.HealthSaid != "" {
+			one.Evidence = append(one.Evidence, c.HealthSaid)
+		}
+		for _, part := range []string{"executable file not found", "no such file or directory"} {
+			if strings.Contains(c.HealthSaid, part) {
+				one.Severity = Warning
+			}
+		}
+		v.Ills = append(v.Ills, one)
+	}
+	return v
+}
+
 // layersMissing: a container without its layer cannot start.
 func layersMissing(s *Snapshot) Verdict {
 	if len(HidingMounts(s)) > 0 {

@@ -65,7 +65,11 @@ func TestConfiguration(t *testing.T) {
 		{"openEuler's umask", func(s *Snapshot) {
 			s.Packages.Installed, s.Engine = map[string]string{"docker-engine": "18.09.0"}, engine.Version{Major: 18, Minor: 9}
 			s.configure(`{"live-restore": true, "icc": false, "exec-opts": ["native.umask=normal"]}`)
+			s.Config.CrashFiles = "true"
 		}, []string{"container_umask:warning"}},
+		{"package's unit edited", func(s *Snapshot) {
+			s.UnitFile = UnitFile{"docker.io", "/lib/systemd/system/docker.service", "aa", "bb"}
+		}, []string{"unit_edited:warning"}},
 		{"command line cannot be read", func(s *Snapshot) { s.Config.Problem = "missing ExecStart in docker.service" }, []string{"daemon_json_rejected:error"}},
 	})
 }
@@ -101,6 +105,8 @@ func TestStart(t *testing.T) {
 			s.Daemon, s.APIError, s.Info, s.Listed, s.Networks = Hanging, "no answer within 5s", dockerapi.Info{}, nil, nil
 			s.Failed[probeAPI] = "no answer within 5s"
 		}, []string{"daemon_hanging:error"}},
+		{"no containerd", func(s *Snapshot) { s.Processes.Containerd, s.Containerd.ActiveState = nil, "failed" }, []string{"containerd_down:error"}},
+		{"containerd about to start", func(s *Snapshot) { s.Processes.Containerd, s.Containerd.ActiveState = nil, "activating" }, nil},
 		{"start limit of a healthy unit", func(s *Snapshot) { s.down(); s.Docker.Result = "start-limit-hit" }, []string{"start_limit:error"}},
 		{"start limit in a loop of crashes", func(s *Snapshot) {
 			s.down("docker.service: Start request repeated too quickly.")

@@ -98,6 +98,8 @@ func TestDevicemapper(t *testing.T) {
 		}, []string{driver, "thin_pool_autoextend:warning"}},
 		{"nobody watches", func(s *Snapshot) { s.devicemapper(t, grows); s.LVM.Volumes[0].Monitor = "not monitored" }, []string{driver, "thin_pool_autoextend:warning"}},
 		{"no room to grow", func(s *Snapshot) { s.devicemapper(t, grows); s.LVM.Groups[0].Free = 0 }, []string{driver, "thin_pool_autoextend:warning"}},
+		{"damaged pool", func(s *Snapshot) { s.devicemapper(t, grows); s.LVM.Volumes[0].CheckNeeded = true }, []string{driver, "thin_pool_damaged:error"}},
+		{"full pool", func(s *Snapshot) { s.devicemapper(t, grows); s.LVM.Volumes[0].Health = "out_of_data" }, []string{driver, "thin_pool_damaged:error"}},
 		{"metadata of another pool", func(s *Snapshot) {
 			s.devicemapper(t, grows)
 			s.State.Metadata = []DeviceSet{{"/var/lib/docker/devicemapper/metadata/deviceset-metadata", "x"}}

@@ -35,6 +35,9 @@ func readConfig(_ context.Context, h *host.Host, _ *Snapshot) (func(*Snapshot), 
 		c.Problem = err.Error()
 	default:
 		c.Unit, c.DropIns = true, unit.DropIns
+		if variables, _, err := unitfile.Environment(h, unit); err == nil {
+			c.CrashFiles = variables["DISABLE_CRASH_FILES_DELETE"].Value
+		}
 		command, _, err := unitfile.ExecStart(h, unit)
 		if err != nil {
 			c.Problem = err.Error()

@@ -31,6 +31,9 @@ func readState(_ context.Context, h *host.Host, early *Snapshot) (func(*Snapshot
 		st.PIDFile = text
 	}
 	st.Runtime = readRuntime(h)
+	if info, err := h.Stat(early.Config.execRoot()); err == nil {
+		st.RunMode, st.RunUID = octal(info), owner(info)
+	}
 	info, err := h.Stat(top)
 	if errors.Is(err, fs.ErrNotExist) {
 		return func(s *Snapshot) { s.State = st }, nil
@@ -38,10 +41,7 @@ func readState(_ context.Context, h *host.Host, early *Snapshot) (func(*Snapshot
 	if err != nil {
 		return nil, err
 	}
-	st.Exists, st.Mode = true, fmt.Sprintf("%04o", info.Mode().Perm())
-	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
-		st.UID = sys.Uid
-	}
+	st.Exists, st.Mode, st.UID = true, octal(info), owner(info)
 	if f, err := machine.ReadFilesystem(h, top); err == nil {
 		st.Filesystem, st.Size, st.Free, st.Inodes, st.InodesFree = f.Type, f.Size, f.Free, f.Inodes, f.InodesFree
 	}
@@ -56,6 +56,16 @@ func readState(_ context.Context, h *host.Host, early *Snapshot) (func(*Snapshot
 	st.readKey(h)
 	st.readStrangers(h)
 	return func(s *Snapshot) { s.State = st }, nil
+}
+
+func octal(info fs.FileInfo) string { return fmt.Sprintf("%04o", info.Mode().Perm()) }
+
+func owner(info fs.FileInfo) uint32 {
+	sys, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0
+	}
+	return sys.Uid
 }
 
 // readRoot reads a data-root, or that of a user namespace.
@@ -94,12 +104,19 @@ func (st *State) readContainer(h *host.Host, root, id string) {
 		State        struct {
 			Running bool
 			Pid     int
+			Health  struct {
+				Status string
+				Log    []struct{ Output string }
+			}
 		}
 	}
 	if content, ok := st.readJSON(h, path.Join(dir, "config.v2.json"), id, false); ok {
 		_ = json.Unmarshal(content, &config)
 		c.Name, c.Driver = strings.TrimPrefix(config.Name, "/"), config.Driver
-		c.Running, c.PID = config.State.Running, config.State.Pid
+		c.Running, c.PID, c.Health = config.State.Running, config.State.Pid, config.State.Health.Status
+		if log := config.State.Health.Log; len(log) > 0 {
+			c.HealthSaid = strings.TrimSpace(log[len(log)-1].Output)
+		}
 	}
 	var settings struct {
 		PortBindings  map[string]json.RawMessage

@@ -31,6 +31,8 @@ func readSystem(_ context.Context, h *host.Host, _ *Snapshot) (func(*Snapshot), 
 		sys.Kernel = release
 	}
 	sys.PIDMax, _ = strconv.Atoi(line(h, "/proc/sys/kernel/pid_max"))
+	sys.Load = line(h, "/proc/loadavg")
+	sys.IOPressure, _, _ = strings.Cut(line(h, "/proc/pressure/io"), "\n")
 	if fields := strings.Fields(sys.Sem); len(fields) == 4 {
 		sys.SemaphoreSets, _ = strconv.Atoi(fields[3])
 	}

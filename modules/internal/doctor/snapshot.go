@@ -52,6 +52,7 @@ type Snapshot struct {
 	State      State
 	Semaphores []Semaphore
 	Packages   Packages
+	UnitFile   UnitFile
 	Limits     []Limit
 	Firewall   netfilter.View
 	Audit      []audit.Rule
@@ -74,6 +75,7 @@ type System struct {
 	RedirectDir, OverlayIndex string
 	Overlay                   bool // the kernel has the file system, loaded
 	IPForward, BridgeNF       string
+	Load, IOPressure          string // how busy the host is: loadavg, and the first line of pressure/io
 }
 
 // Config is what dockerd is told: its command line and daemon.json.
@@ -89,6 +91,9 @@ type Config struct {
 	Document map[string]any
 	Settings dockerd.Settings
 	DropIns  []string
+	// CrashFiles is what openEuler's engine is told about files of a crash, the
+	// value of DISABLE_CRASH_FILES_DELETE in its environment.
+	CrashFiles string
 }
 
 // Together returns what the flags and the file say together.
@@ -96,6 +101,14 @@ func (c Config) Together() map[string]any { return engine.WithFlags(c.Document, 
 
 // root returns the data-root.
 func (c Config) root() string { return dataroot.Of(c.Together()) }
+
+// execRoot returns the directory for what lives as long as the daemon.
+func (c Config) execRoot() string {
+	if dir := c.Text("exec-root"); dir != "" {
+		return dir
+	}
+	return "/run/docker"
+}
 
 // Text returns a setting that is a string.
 func (c Config) Text(key string) string {
@@ -160,6 +173,12 @@ type Semaphore struct {
 type Packages struct {
 	Installed   map[string]string
 	Interrupted []string // configured in part
+}
+
+// UnitFile is docker.service as its package brings it.
+type UnitFile struct {
+	Package, Path string // "" if no package has it
+	Want, Have    string // digests
 }
 
 // Limit is a line about processes in limits.conf or limits.d.

@@ -11,6 +11,8 @@ type State struct {
 	Exists     bool
 	Mode       string // octal
 	UID        uint32
+	RunMode    string // of exec-root, "" if it is not there
+	RunUID     uint32
 	Filesystem string // name of its type, statfs(2)
 	Size, Free uint64 // bytes
 	Inodes     uint64 // 0 where the file system does not count them
@@ -41,6 +43,8 @@ type Container struct {
 	Seccomp          string // its own profile, "" is the daemon's
 	Privileged       bool
 	Restart          string // the restart policy
+	Health           string // what its own health check says, "" without one
+	HealthSaid       string // what the health check printed last
 	Layer            string // name below overlay2, "" if it is not known
 	LayerMissing     bool
 }

@@ -52,6 +52,12 @@ func TestStorage(t *testing.T) {
 		{"no space", func(s *Snapshot) { s.State.Free = 1 << 20 }, []string{"copy_up_space:error"}},
 		{"no inodes", func(s *Snapshot) { s.State.InodesFree = 1 }, []string{"copy_up_space:warning"}},
 		{"layer is gone", func(s *Snapshot) { s.State.Containers[0].LayerMissing = true }, []string{"layer_missing:error"}},
+		{"unhealthy", func(s *Snapshot) {
+			s.State.Containers[0].Health, s.State.Containers[0].HealthSaid = "unhealthy", "connection refused"
+		}, []string{"container_unhealthy:info"}},
+		{"health check without its program", func(s *Snapshot) {
+			s.State.Containers[0].Health, s.State.Containers[0].HealthSaid = "unhealthy", "OCI runtime exec failed: exec: \"curl\": executable file not found in $PATH: unknown"
+		}, []string{"container_unhealthy:warning"}},
 		{"redirect_dir", func(s *Snapshot) { s.System.RedirectDir, s.System.OverlayIndex = "N", "N" }, []string{"overlay_index:info", "redirect_dir:info"}},
 	})
 }
@@ -96,7 +102,17 @@ func TestHost(t *testing.T) {
 	examineFaults(t, []fault{
 		{"docker-engine and podman", func(s *Snapshot) {
 			s.Packages.Installed, s.Engine = map[string]string{"docker-engine": "18.09.0", "podman": "3"}, engine.Version{Major: 18, Minor: 9}
+			s.Config.CrashFiles = "true"
 		}, []string{"package_conflicts:error"}},
+		{"docker-engine that deletes its databases", func(s *Snapshot) {
+			s.Packages.Installed, s.Engine = map[string]string{"docker-engine": "18.09.0"}, engine.Version{Major: 18, Minor: 9}
+		}, []string{"crash_files:info"}},
+		{"old engine with the newest command line", func(s *Snapshot) {
+			s.Packages.Installed = map[string]string{"docker-ce": "5:28.0.4-1~debian.12~bookworm", "docker-ce-cli": "5:29.1.0-1~debian.12~bookworm"}
+			s.Engine = engine.Version{Major: 28}
+		}, []string{"versions_mixed:info"}},
+		{"rebuilt command line of the same version", func(s *Snapshot) { s.Packages.Installed["docker-cli"] = "26.1.5+dfsg1-9+b12" }, nil},
+		{"engine warns", func(s *Snapshot) { s.Info.Warnings = []string{"WARNING: No swap limit support"} }, []string{"engine_warnings:info"}},
 		{"docker.io and podman get along", func(s *Snapshot) { s.Packages.Installed["podman"] = "5" }, nil},
 		{"half installed", func(s *Snapshot) { s.Packages.Interrupted = []string{"docker.io"} }, []string{"packages_interrupted:error"}},
 		{"old docker-ce", func(s *Snapshot) { s.Packages.Installed = map[string]string{"docker-ce": "5:26.1.5"} }, []string{"engine_support:info"}},
@@ -106,6 +122,9 @@ func TestHost(t *testing.T) {
 		{"no seccomp", func(s *Snapshot) { s.Info.SecurityOptions = []string{"name=apparmor"} }, []string{"seccomp_off:warning"}},
 		{"seccomp off for one", func(s *Snapshot) { s.State.Containers[0].Seccomp = "unconfined" }, []string{"seccomp_unconfined:info"}},
 		{"data-root open to all", func(s *Snapshot) { s.State.Mode = "0755" }, []string{"data_root_mode:warning"}},
+		{"exec-root open to all", func(s *Snapshot) { s.State.RunMode = "0777" }, []string{"data_root_mode:warning"}},
+		{"exec-root as engines make it", func(s *Snapshot) { s.State.RunMode = "0711" }, nil},
+		{"exec-root of a user", func(s *Snapshot) { s.State.RunMode, s.State.RunUID = "0700", 1000 }, []string{"data_root_mode:warning"}},
 		{"data-root of a user", func(s *Snapshot) { s.State.UID = 1000 }, []string{"data_root_mode:warning"}},
 		{"strangers", func(s *Snapshot) { s.State.Strangers = []string{"/var/lib/docker/backup.tar"} }, []string{"data_root_strangers:warning"}},
 	})

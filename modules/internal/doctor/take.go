@@ -32,6 +32,7 @@ const (
 	probeFirewall  = "firewall"
 	probeAudit     = "audit"
 	probeLVM       = "lvm"
+	probeUnitFile  = "unitfile"
 )
 
 // probe reads a part of the host. It gets what was read before it and must not
@@ -51,7 +52,7 @@ func probes() []probe {
 	return []probe{
 		{probeUnits, readUnits}, {probeVersion, readVersion}, {probeAPI, readAPI}, {probeMounts, readMounts}, {probeLinks, readLinks},
 		{probeJournal, readJournal}, {probeStream, readStream}, {probeState, readState}, {probeIPC, readIPC}, {probePackages, readPackages},
-		{probeLimits, readLimits}, {probeFirewall, readFirewall}, {probeAudit, readAudit}, {probeLVM, readLVM},
+		{probeLimits, readLimits}, {probeFirewall, readFirewall}, {probeAudit, readAudit}, {probeLVM, readLVM}, {probeUnitFile, readUnitFile},
 	}
 }
 

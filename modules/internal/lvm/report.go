@@ -44,6 +44,10 @@ type Volume struct {
 	Size         int64
 	MetadataSize int64  // of a pool
 	Pool         string // of a thin volume
+	// Health is what is wrong with the volume (lvs(8), lv_health_status), ""
+	// if nothing is; CheckNeeded says that a pool's metadata want thin_check.
+	Health      string
+	CheckNeeded bool
 }
 
 // Monitored reports whether dmeventd watches the volume.
@@ -78,7 +82,7 @@ func Read(ctx context.Context, h *host.Host) (State, error) {
 	}{
 		{"pvs", "pv", "pv_name,vg_name", s.takePhysical},
 		{"vgs", "vg", "vg_name,vg_extent_size,vg_extent_count,vg_free_count,vg_exported,vg_partial", s.takeGroup},
-		{"lvs", "lv", "vg_name,lv_name,segtype,lv_size,lv_metadata_size,lv_profile,seg_monitor,lv_active,pool_lv", s.takeVolume},
+		{"lvs", "lv", "vg_name,lv_name,segtype,lv_size,lv_metadata_size,lv_profile,seg_monitor,lv_active,pool_lv,lv_health_status,lv_check_needed", s.takeVolume},
 	} {
 		out, err := Call(ctx, h, question.program, "--reportformat", "json", "--units", "b", "--nosuffix", "-o", question.fields)
 		if err != nil {
@@ -153,6 +157,7 @@ func (s *State) takeVolume(r row) error {
 	v := Volume{
 		Group: r["vg_name"], Name: strings.Trim(r["lv_name"], "[]"), Type: r["segtype"], Profile: r["lv_profile"],
 		Monitor: r["seg_monitor"], Active: r["lv_active"] != "", Pool: r["pool_lv"],
+		Health: r["lv_health_status"], CheckNeeded: r["lv_check_needed"] == "check needed" || r["lv_check_needed"] == "1",
 	}
 	var err error
 	if v.Size, err = r.number("lv_size"); err != nil {
