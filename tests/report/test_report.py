@@ -119,6 +119,13 @@ class Report(unittest.TestCase):
             self.browser.call('Input.dispatchKeyEvent', type=event, key='Escape', code='Escape', windowsVirtualKeyCode=27)
         self.assertFalse(self.browser.run("document.getElementById('detail').open"))
 
+    def test_commands_that_repair(self):
+        self.browser.run("for (const one of document.querySelectorAll('details')) { one.fill(); one.open = true; }")
+        commands = self.browser.run("[...document.querySelectorAll('.command')].map(one => one.textContent)")
+        self.assertGreater(len(commands), 3)
+        for command in commands:
+            self.assertRegex(command, r"""^ansible-playbook -i INVENTORY hardened\.docker\.repair( --limit [\w.,-]+)? -e '{"docker_repair_findings": \["\w+"\]}' --check$""")
+
     def test_search(self):
         self.browser.run("(() => { const box = document.querySelector('input[type=search]'); box.value = 'web-01 rack3'; box.dispatchEvent(new Event('input')); })()")
         names = [host['name'] for host in self.fleet['hosts'] if 'web-01' in host['name'] and 'rack3' in host['groups']]

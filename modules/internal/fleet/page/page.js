@@ -50,11 +50,18 @@
   function evidence(finding) {
     return make('ul', {class: 'evidence'}, finding.evidence.map(line => make('li', {}, line)));
   }
-  function mending(finding) {
+  // command shows the steps of a repair; what shells would take for more than a name is left to the reader.
+  function command(id, hosts) {
+    const names = [...new Set(hosts)].map(host => data.hosts[host].name);
+    const limit = names.length <= 20 && names.every(name => /^[\w.-]+$/.test(name)) ? ` --limit ${names.join(',')}` : '';
+    return make('code', {class: 'command'}, `ansible-playbook -i INVENTORY hardened.docker.repair${limit} -e '{"docker_repair_findings": ["${id}"]}' --check`);
+  }
+  function mending(finding, hosts) {
     const interrupts = {none: 'interrupts nothing', daemon: 'restarts dockerd', containers: 'stops containers'}[finding.repair.interrupts] || finding.repair.interrupts;
     return [
       make('p', {}, make('b', {}, 'Remedy: '), finding.remedy),
-      make('p', {class: 'soft'}, finding.repair.available ? `docker_repair can do it (findings: ${finding.id}; ${interrupts}). ` : 'docker_repair cannot do it. ', `Source: ${finding.source}.`)];
+      make('p', {class: 'soft'}, finding.repair.available ? `docker_repair can do it (${interrupts}); without --check it does. ` : 'docker_repair cannot do it. ', `Source: ${finding.source}.`),
+      finding.repair.available && /^\w+$/.test(finding.id) ? command(finding.id, hosts) : ''];
   }
   const tag = finding => finding.new ? make('span', {class: 'badge new'}, 'new') : '';
 
@@ -71,18 +78,24 @@
     const lost = data.hosts.filter(host => host.status !== 'examined');
     if (lost.length) section.append(kind('error', 'Hosts that could not be examined', lost.length, '', () =>
       lost.map(host => make('div', {class: 'case'}, make('b', {}, host.name), ` ${host.status}`, make('ul', {class: 'evidence'}, make('li', {}, host.message))))));
+    const ill = data.findings.some(finding => finding.severity !== 'info');
+    if (!ill && !lost.length) section.append(make('p', {class: 'good'}, sorted.length ? 'Nothing is wrong on any host.' : 'Nothing was found on any host.'));
+    let knowing = false;
     for (const list of sorted) {
       const first = list.find(finding => rank[finding.severity] === worst(list));
       const fresh = list.filter(finding => finding.new).length;
+      if (first.severity === 'info' && !knowing) {
+        knowing = true;
+        section.append(make('h2', {}, 'Worth knowing'));
+      }
       section.append(kind(first.severity, first.title, new Set(list.map(finding => finding.host)).size, fresh ? `${fresh} new` : '', () => {
         const same = list.every(finding => finding.remedy === first.remedy);
-        return [same ? mending(first) : '', list.map(finding => make('div', {class: 'case'},
+        return [same ? mending(first, list.map(finding => finding.host)) : '', list.map(finding => make('div', {class: 'case'},
           make('button', {class: 'link', onclick: () => detail(finding.host)}, data.hosts[finding.host].name), ' ',
           finding.severity !== first.severity ? badge(finding.severity) : '', finding.subject ? make('code', {}, finding.subject) : '', ' ', tag(finding),
-          evidence(finding), same ? '' : mending(finding)))].flat();
+          evidence(finding), same ? '' : mending(finding, [finding.host])))].flat();
       }));
     }
-    if (!sorted.length && !lost.length) section.append(make('p', {class: 'good'}, 'Nothing was found on any host.'));
   }
 
   // kind is one line that opens; what is in it is made when it is first wanted.
@@ -173,7 +186,7 @@
     }
     const findings = ofHost[i].filter(finding => check === undefined || finding.id === data.checks[check].id);
     for (const finding of findings) parts.push(make('div', {class: 'case'}, badge(finding.severity), ' ', make('b', {}, finding.title), ' ',
-      finding.subject ? make('code', {}, finding.subject) : '', ' ', tag(finding), evidence(finding), mending(finding)));
+      finding.subject ? make('code', {}, finding.subject) : '', ' ', tag(finding), evidence(finding), mending(finding, [i])));
     const unjudged = check === undefined ? Object.keys(host.notes).filter(place => host.outcomes[place] === 'u') : [];
     if (unjudged.length) parts.push(make('h3', {}, 'Could not be judged'), make('ul', {}, unjudged.map(place => make('li', {}, `${data.checks[place].title}: ${host.notes[place]}`))));
     if (!findings.length && check === undefined && host.status === 'examined') parts.push(make('p', {class: 'good'}, 'Nothing was found.'));
