@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"hardened.docker/modules/internal/ansible"
 	"hardened.docker/modules/internal/doctor"
@@ -28,22 +29,32 @@ func restoreRules(_ context.Context, p patient) (treatment, error) {
 	return treatment{acts: []ansible.Act{p.service("restart"), details("add the rules that the engine leaves out when it starts, if any")}, restarts: true}, nil
 }
 
-// addDetails looks at the packet filter and adds what is missing in it.
+// rulesLimit is how long the rules may take to be whole.
+const rulesLimit = 30 * time.Second
+
+// addDetails looks at the packet filter and adds what is missing in it. Others
+// write there too when dockerd started, the engine itself and
+// docker-isolation.service: what was there meanwhile is looked at anew.
 func addDetails(ctx context.Context, h *host.Host) error {
-	s, err := doctor.Look(ctx, h, doctor.OnlyFirewall)
-	if err != nil {
-		return err
+	ctx, cancel := context.WithTimeoutCause(ctx, rulesLimit, fmt.Errorf("they are not whole after %v", rulesLimit))
+	defer cancel()
+	for {
+		s, err := doctor.Look(ctx, h, doctor.OnlyFirewall)
+		if err == nil {
+			if s.Firewall.Lost.Empty() {
+				return nil
+			}
+			err = fmt.Errorf("missing rules of Docker still: %s", strings.Join(s.Firewall.Lost.Texts(), "; "))
+			if failed := netfilter.Apply(ctx, h, s.Firewall.Restore()); failed != nil {
+				err = failed
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w", context.Cause(ctx), err)
+		case <-time.After(200 * time.Millisecond):
+		}
 	}
-	if err := netfilter.Apply(ctx, h, s.Firewall.Restore()); err != nil {
-		return err
-	}
-	if err := s.Firewall.Reread(ctx, h); err != nil {
-		return err
-	}
-	if !s.Firewall.Lost.Empty() {
-		return fmt.Errorf("missing rules of Docker still: %s", strings.Join(s.Firewall.Lost.Texts(), "; "))
-	}
-	return nil
 }
 
 // moveRule puts the rule that keeps containers apart ahead of those that let
