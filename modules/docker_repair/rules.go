@@ -36,7 +36,7 @@ const rulesLimit = 30 * time.Second
 // write there too when dockerd started, the engine itself and
 // docker-isolation.service: what was there meanwhile is looked at anew.
 func addDetails(ctx context.Context, h *host.Host) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, rulesLimit, fmt.Errorf("they are not whole after %v", rulesLimit))
+	ctx, cancel := context.WithTimeoutCause(ctx, rulesLimit, fmt.Errorf("cannot wait for the rules of Docker longer than %v", rulesLimit))
 	defer cancel()
 	for {
 		s, err := doctor.Look(ctx, h, doctor.OnlyFirewall)
