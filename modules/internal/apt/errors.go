@@ -27,11 +27,13 @@ func symptoms() []pkgmgr.Symptom {
 		{Cause: pkgmgr.CauseSignedBy, Text: "two entries of apt's sources name the same repository with different keys or options; remove one of them (docker_repository does so for Docker's)",
 			Words: []string{"Conflicting values set for option"}},
 		{Cause: pkgmgr.CauseKey, Text: "the key that the host trusts for the repository has expired or was revoked; give the one that the repository's owner publishes now",
-			Words: []string{"EXPKEYSIG", "KEYEXPIRED", "REVKEYSIG", "not live because", "key is revoked"}},
+			Words: []string{"EXPKEYSIG", "KEYEXPIRED", "REVKEYSIG", "key is not live", "key is revoked"}},
 		{Cause: pkgmgr.CauseKey, Text: "the repository is signed with another key than the one that the host trusts for it; give the key that the repository's owner publishes",
 			Words: []string{"NO_PUBKEY", "Missing key", "unsupported filetype"}},
 		{Cause: pkgmgr.CauseKey, Text: "the repository's signature is wrong: its index is not what its owner signed; somebody or something on the way, such as a proxy, may have changed it",
 			Words: []string{"BADSIG", "signatures were invalid", "OpenPGP signature verification failed", "GPG error", "invalid for signing", "Splitting up", "NODATA"}},
+		{Cause: pkgmgr.CauseKey, Text: "the repository was signed when the host last looked, and is not now; if its owner took the signature away, remove the host's index of it from /var/lib/apt/lists and give trusted: true, else somebody or something on the way took it away",
+			Words: []string{"no longer has a Release file", "is no longer signed"}},
 		{Cause: pkgmgr.CauseKey, Text: "the repository has no signature; give trusted: true if it is a place that only root may write to",
 			Words: []string{"is not signed"}},
 		{Cause: pkgmgr.CauseExpired, Text: "the repository's index has expired or is from the future; check the host's clock, and whether a mirror is still updated",
@@ -63,6 +65,9 @@ func complaints(text string) []string {
 	var found, warnings []string
 	explain := false
 	for _, line := range strings.Split(text, "\n") {
+		if strings.Contains(line, "   ") && strings.HasPrefix(line, "E: ") {
+			line = strings.Join(strings.Fields(line), " ") // sqv breaks its lines, and apt joins them
+		}
 		trimmed := strings.TrimSpace(line)
 		switch {
 		case strings.HasPrefix(line, "E: Some index files failed"), strings.HasPrefix(line, "W: Some index files failed"):
