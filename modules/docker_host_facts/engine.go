@@ -69,7 +69,7 @@ func candidates(ctx context.Context, h *host.Host) (map[string]any, error) {
 	var err error
 	switch tool, missing := dnf.Find(h); {
 	case h.Exists("/var/lib/dpkg/status"):
-		offers, err = apt.ReadOffers(ctx, h, names)
+		offers, err = apt.View{}.ReadOffers(ctx, h, names)
 	case missing == nil:
 		offers, err = tool.ReadOffers(ctx, h, names)
 	}

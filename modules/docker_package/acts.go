@@ -107,7 +107,8 @@ func (r refresh) Diff() []ansible.Diff { return nil }
 func (r refresh) Do(ctx context.Context, _ *host.Host) (map[string]any, error) {
 	waited, err := r.manager.refresh(ctx)
 	if err != nil {
-		return noted(waited), fmt.Errorf("cannot fetch the package lists: %w", err)
+		// apt and dnf keep what they had of a repository that they cannot fetch.
+		return noted(waited), &ansible.NothingDone{Err: fmt.Errorf("cannot fetch the package lists: %w", err)}
 	}
 	return noted(waited), nil
 }
@@ -171,13 +172,13 @@ func (i *install) Do(ctx context.Context, h *host.Host) (map[string]any, error) 
 	waited, err := i.manager.settle(ctx)
 	merge(result, noted(waited))
 	if err != nil {
-		return result, fmt.Errorf("cannot install packages: %w", err)
+		return result, &ansible.NothingDone{Err: fmt.Errorf("cannot install packages: %w", err)}
 	}
 	if i.again || !i.known || waited != "" {
 		o, err := decide(ctx, h, i.params, i.release, i.manager)
 		merge(result, o.result())
 		if err != nil {
-			return result, err
+			return result, &ansible.NothingDone{Err: err}
 		}
 		i.outcome, i.known = o, true
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 
+	"hardened.docker/modules/internal/ansible"
 	"hardened.docker/modules/internal/apt"
 	"hardened.docker/modules/internal/dataroot"
 	"hardened.docker/modules/internal/distro"
@@ -17,11 +18,14 @@ import (
 )
 
 // aptManager is the package manager of Debian and its family.
-type aptManager struct{ base }
+type aptManager struct {
+	base
+	view apt.View
+}
 
 func newApt(b base) aptManager {
 	b.backend = apt.Backend(b.host)
-	return aptManager{b}
+	return aptManager{base: b}
 }
 
 func (m aptManager) flavors() []distro.Flavor {
@@ -47,7 +51,7 @@ func (i aptInventory) Needed(_ context.Context, set map[string]bool, name string
 }
 
 func (m aptManager) offers(ctx context.Context, names []string) (pkgmgr.Offers, error) {
-	return apt.ReadOffers(ctx, m.host, names)
+	return m.view.ReadOffers(ctx, m.host, names)
 }
 
 func (m aptManager) versions(ctx context.Context, names []string) (pkgmgr.Offers, error) {
@@ -57,7 +61,13 @@ func (m aptManager) versions(ctx context.Context, names []string) (pkgmgr.Offers
 func (m aptManager) lists() (pkgmgr.Lists, error) { return apt.ReadLists(m.host) }
 
 func (m aptManager) simulate(ctx context.Context, r request) ([]pkgmgr.Change, error) {
-	return apt.Simulate(ctx, m.host, r.apt())
+	return m.view.Simulate(ctx, m.host, r.apt())
+}
+
+func (m aptManager) preview(ctx context.Context, pending *pkgmgr.Pending) (manager, func(), error) {
+	view, done, err := apt.Preview(ctx, m.host, pending)
+	m.view = view
+	return m, done, err
 }
 
 func (m aptManager) owned(_ context.Context, name string, paths []string) []string {
@@ -123,7 +133,7 @@ func (m aptManager) commit(ctx context.Context, r request) (string, error) {
 	args := r.apt()
 	if len(r.install) > 0 {
 		if waited, err := apt.Download(ctx, m.host, m.lockTimeout, args); err != nil {
-			return waited, err
+			return waited, &ansible.NothingDone{Err: err}
 		}
 	}
 	if r.purge {
@@ -167,6 +177,15 @@ func (m aptManager) purge(ctx context.Context, r request) (string, error) {
 	const script = dataroot.Default + "/nuke-graph-directory.sh"
 	if err := os.Remove(m.host.Path(script)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return first, fmt.Errorf("cannot remove %s, which would delete all of the engine's data: %w", script, err)
+	}
+	// A package without configuration files is forgotten with its removal, and
+	// then apt knows it only if a repository has it still.
+	if have, err = m.read(ctx); err != nil {
+		return first, err
+	}
+	r.remove = slices.DeleteFunc(slices.Clone(r.remove), func(name string) bool { return have.Installed(name) == "" && !have.Leftover(name) })
+	if len(r.remove) == 0 {
+		return first, nil
 	}
 	waited, err := m.transact(ctx, apt.AptGet(m.lockTimeout, r.apt()...), "")
 	if waited == "" {

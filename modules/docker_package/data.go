@@ -116,12 +116,23 @@ func containerdInUse(h *host.Host, have inventory, removed []string) string {
 			return name + " stays"
 		}
 	}
-	for _, namespace := range directories(h, "/run/containerd/io.containerd.runtime.v2.task") {
-		if namespace != "moby" {
-			return "it has containers of the namespace " + namespace
-		}
+	if others := otherNamespaces(h); len(others) > 0 {
+		return "it has containers of " + strings.Join(others, ", ")
 	}
 	return ""
+}
+
+// otherNamespaces returns the namespaces, such as Kubernetes' k8s.io, of the
+// containers that containerd runs for others than Docker.
+func otherNamespaces(h *host.Host) []string {
+	const tasks = "/run/containerd/io.containerd.runtime.v2.task"
+	var found []string
+	for _, namespace := range directories(h, tasks) {
+		if namespace != "moby" && len(directories(h, tasks+"/"+namespace)) > 0 {
+			found = append(found, "the namespace "+namespace)
+		}
+	}
+	return found
 }
 
 // mountsBelow returns the mount points below dir, without dir itself. The

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"hardened.docker/modules/internal/ansible"
 	"hardened.docker/modules/internal/distro"
 	"hardened.docker/modules/internal/dnf"
 	"hardened.docker/modules/internal/host"
@@ -31,7 +32,7 @@ func newDnf(b base, tool dnf.Tool) dnfManager {
 }
 
 func (m dnfManager) flavors() []distro.Flavor {
-	return []distro.Flavor{distro.DockerCE, distro.DockerEngine}
+	return []distro.Flavor{distro.DockerCE, distro.DockerEngine, distro.Moby, distro.Docker}
 }
 
 func (m dnfManager) unit(flavor distro.Flavor) unit { return rpmUnit(flavor) }
@@ -66,6 +67,12 @@ func (m dnfManager) versions(ctx context.Context, names []string) (pkgmgr.Offers
 }
 
 func (m dnfManager) lists() (pkgmgr.Lists, error) { return dnf.ReadLists(m.host) }
+
+func (m dnfManager) preview(ctx context.Context, pending *pkgmgr.Pending) (manager, func(), error) {
+	tool, done, err := m.tool.Preview(ctx, m.host, pending)
+	m.tool = tool
+	return m, done, err
+}
 
 func (m dnfManager) simulate(ctx context.Context, r request) ([]pkgmgr.Change, error) {
 	have, err := dnf.ReadInstalled(ctx, m.host)
@@ -123,10 +130,10 @@ func (m dnfManager) commit(ctx context.Context, r request) (string, error) {
 	waited := ""
 	if len(request.Install) > 0 || len(request.Remove) > 0 {
 		if waited, err = pkgmgr.Wait(ctx, m.backend.Locked, m.lockTimeout); err != nil {
-			return waited, err
+			return waited, &ansible.NothingDone{Err: err}
 		}
 		if err := m.tool.Test(ctx, m.host, request); err != nil {
-			return waited, err
+			return waited, &ansible.NothingDone{Err: err}
 		}
 		argv, prologue, err := m.tool.Transaction(request)
 		if err != nil {

@@ -37,11 +37,13 @@ package docker_package
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"hardened.docker/modules/internal/ansible"
 	"hardened.docker/modules/internal/distro"
 	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/internal/pkgmgr"
 )
 
 // Module is docker_package.
@@ -50,7 +52,7 @@ var Module = ansible.Module[Params]{Plan: plan}
 // Params are the options.
 type Params struct {
 	State          string `arg:"state" default:"present" choices:"present,absent,purged"`
-	Flavor         string `arg:"flavor" default:"auto" choices:"auto,docker-ce,docker.io,docker-engine"`
+	Flavor         string `arg:"flavor" default:"auto" choices:"auto,docker-ce,docker.io,docker-engine,moby-engine,docker"`
 	Version        string `arg:"version"`
 	Hold           bool   `arg:"hold" default:"true"`
 	Conflicts      string `arg:"conflicts" default:"refuse" choices:"refuse,remove"`
@@ -62,6 +64,8 @@ type Params struct {
 	LockTimeout    int    `arg:"lock_timeout" default:"300"`
 	RemoveData     bool   `arg:"remove_data" default:"false"`
 	AllowDataLoss  bool   `arg:"allow_data_loss" default:"false"`
+
+	Pending *pkgmgr.Pending `arg:"pending_repository"`
 }
 
 func plan(ctx context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
@@ -70,6 +74,9 @@ func plan(ctx context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
 	}
 	if p.RemoveData && p.State == "present" {
 		return nil, fmt.Errorf("invalid remove_data: it removes data together with the packages; give state: absent or state: purged with it")
+	}
+	if p.Pending != nil && (p.Pending.File == "" || p.Pending.Text == "") {
+		return nil, errors.New("invalid pending_repository: it has no file or no text; give what docker_repository returned as pending")
 	}
 	release, err := distro.Read(h)
 	if err != nil {

@@ -21,8 +21,9 @@ attributes:
     support: full
     description:
       - Names every package with its version that a run would install, move or remove.
-      - Where the package lists have to be fetched first, a warning says that the prediction rests on the lists that
-        the host has now. It has no packages at all if the host has no lists.
+      - Where a run would fetch the package lists first, they are fetched into a directory of their own below C(/tmp),
+        which is removed, and nothing else is written. Where that fails, the task fails, as the run would.
+      - A repository that an earlier task would add is taken into account if it is in O(pending_repository).
   diff_mode:
     support: full
     description: Shows packages with their versions, and holds, before and after.
@@ -43,11 +44,11 @@ options:
   flavor:
     description:
       - Which packages. V(docker-ce) are Docker's own, V(docker.io) are Debian's and Ubuntu's, V(docker-engine) are
-        openEuler's.
+        openEuler's and EulerOS's, V(moby-engine) are Fedora's, V(docker) are Amazon Linux's.
       - V(auto) is the flavor that is installed, else V(docker-ce) if a repository of the host has it, else the one of
         the distribution. With O(state=absent) and O(state=purged) it is every flavor.
     type: str
-    choices: [auto, docker-ce, docker.io, docker-engine]
+    choices: [auto, docker-ce, docker.io, docker-engine, moby-engine, docker]
     default: auto
   version:
     description:
@@ -124,6 +125,24 @@ options:
     description: With O(remove_data), remove the data also if there are containers or volumes among them.
     type: bool
     default: false
+  pending_repository:
+    description:
+      - What M(hardened.docker.docker_repository) returned as RV(hardened.docker.docker_repository#module:pending) in
+        check mode. The prediction is made as if the repository were there. Its signature is not verified, because its
+        key is not on the host yet.
+      - Without effect in a run. The role P(hardened.docker.packages#role) passes it on.
+    type: dict
+    suboptions:
+      file:
+        description: The file that names the repository.
+        type: path
+      text:
+        description: The text of the file.
+        type: str
+      without:
+        description: Other files that name the same repository, and would be removed.
+        type: list
+        elements: path
 notes:
   - Packages that are only recommended are not installed, but for those without which the engine does not work.
     These are C(docker-cli) where it is apart, C(ca-certificates), and C(apparmor) where the kernel enforces it.

@@ -107,7 +107,7 @@ func unblock(ctx context.Context, h *host.Host) error {
 	if err := os.RemoveAll(h.Path(turnstile)); err != nil {
 		return fmt.Errorf("cannot remove %s: %w", turnstile, err)
 	}
-	_ = os.Remove(h.Path(pkgmgr.RunDir)) // unless a log is in it
+	pkgmgr.RemoveLeft(h)
 	if _, err := h.Run(ctx, host.Command{Argv: []string{"systemctl", "daemon-reload"}, Limit: 2 * time.Minute}); err != nil {
 		return fmt.Errorf("cannot make systemd forget that docker.service was kept from starting: %w", err)
 	}

@@ -72,22 +72,31 @@ func debUnit(flavor distro.Flavor) unit {
 // of its spec file (19.03 to 28) and of Docker's instructions; openEuler's
 // docker-engine brings containerd and runc itself and names no conflict with
 // the packages of that name, nor with podman, of which its documentation says
-// that they cannot be installed together.
+// that they cannot be installed together. Fedora's moby-engine has had its
+// command line in docker-cli, with a release number of its own, since Fedora
+// 41; Amazon's docker has it inside. Both take containerd and runc of the
+// distribution.
 func rpmUnit(flavor distro.Flavor) unit {
-	old := []string{"docker", "docker-client", "docker-client-latest", "docker-common", "docker-latest", "docker-latest-logrotate", "docker-logrotate", "docker-io", "docker-engine-cs", "docker-ee", "moby-engine", "moby-cli", "podman-docker"}
-	support := []string{"ca-certificates"}
-	if flavor == distro.DockerCE {
-		u := dockerCE()
-		u.support = support
+	old := []string{"docker", "docker-client", "docker-client-latest", "docker-common", "docker-latest", "docker-latest-logrotate", "docker-logrotate", "docker-io", "docker-engine-cs", "docker-ee", "moby-engine", "moby-cli", "docker-cli", "podman-docker"}
+	upstream := []string{"docker-ce", "docker-ce-cli", "docker-ce-rootless-extras", "containerd.io"}
+	u := unit{flavor: flavor, engine: string(flavor)}
+	switch flavor {
+	case distro.DockerCE:
+		u = dockerCE()
 		u.strangers = slices.Concat([]string{"docker-engine", "containerd", "runc"}, old)
-		return u
+	case distro.Moby:
+		u.company = []string{"docker-cli", "containerd", "runc"}
+		u.optional = []string{"docker-buildx", "docker-compose"}
+		u.strangers = slices.Concat([]string{"docker-engine"}, upstream, old)
+	case distro.Docker:
+		u.company = []string{"containerd", "runc"}
+		u.strangers = slices.Concat([]string{"docker-engine"}, upstream, old)
+	default:
+		u.strangers = slices.Concat(upstream, []string{"containerd", "runc", "podman"}, old)
 	}
-	return unit{
-		flavor:    distro.DockerEngine,
-		engine:    "docker-engine",
-		support:   support,
-		strangers: slices.Concat([]string{"docker-ce", "docker-ce-cli", "docker-ce-rootless-extras", "containerd.io", "containerd", "runc", "podman"}, old),
-	}
+	u.support = []string{"ca-certificates"}
+	u.strangers = slices.DeleteFunc(u.strangers, func(name string) bool { return slices.Contains(u.members(), name) })
+	return u
 }
 
 // members are all packages of the unit.

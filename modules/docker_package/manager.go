@@ -29,6 +29,9 @@ type manager interface {
 	versions(ctx context.Context, names []string) (pkgmgr.Offers, error)
 	// lists tells the age of the lists that offers reads.
 	lists() (pkgmgr.Lists, error)
+	// preview returns a manager whose offers and simulations are of lists that
+	// were fetched for a prediction, and what removes them.
+	preview(ctx context.Context, pending *pkgmgr.Pending) (m manager, done func(), err error)
 	// simulate returns what commit would do.
 	simulate(ctx context.Context, r request) ([]pkgmgr.Change, error)
 	// owned returns which of paths an installed package brought.

@@ -203,14 +203,29 @@ func planPresent(ctx context.Context, h *host.Host, p Params, release distro.Rel
 		return nil, err
 	}
 	o, err := decide(ctx, h, p, release, m)
-	stale, why, listErr := outdated(p, m, o, err)
+	stale, why, listErr := outdated(ctx, p, m, o, err)
 	if listErr != nil {
 		return nil, listErr
+	}
+	foreseen := false
+	if stale && ansible.Checking(ctx) {
+		view, done, viewErr := m.preview(ctx, p.Pending)
+		switch {
+		case viewErr == nil:
+			defer done()
+			o, err = decide(ctx, h, p, release, view)
+			foreseen = true
+		case p.Pending != nil:
+			// An earlier task may bring what the repository needs, too.
+			err = &versionError{fmt.Sprintf("the repository cannot be read yet: %v", viewErr)}
+		default:
+			return nil, fmt.Errorf("cannot fetch the package lists: %w", viewErr)
+		}
 	}
 	var unknown *versionError
 	switch {
 	case err == nil:
-	case (errors.As(err, &unknown) && stale) || broken:
+	case errors.As(err, &unknown) && stale && !foreseen || broken:
 		// What is not known yet is decided when it can be.
 		plan.Caveats = append(plan.Caveats, fmt.Sprintf("the packages and their versions are not known before the run: %s; now: %v", why, err))
 	default:
@@ -219,9 +234,6 @@ func planPresent(ctx context.Context, h *host.Host, p Params, release distro.Rel
 	known := err == nil
 	if stale {
 		plan.Acts = append(plan.Acts, &refresh{manager: m})
-		if known {
-			plan.Caveats = append(plan.Caveats, why+"; they are fetched first, and versions may differ from this prediction")
-		}
 	}
 	plan.Warnings = append(plan.Warnings, o.warn...)
 	plan.Warnings = append(plan.Warnings, unpackaged(h)...)
@@ -238,10 +250,13 @@ func planPresent(ctx context.Context, h *host.Host, p Params, release distro.Rel
 }
 
 // outdated says whether the lists of packages must be fetched, and why.
-func outdated(p Params, m manager, o outcome, decideErr error) (stale bool, why string, err error) {
+func outdated(ctx context.Context, p Params, m manager, o outcome, decideErr error) (stale bool, why string, err error) {
 	satisfied := decideErr == nil && o.request.empty()
 	if !p.UpdateCache || satisfied && p.Version != "latest" {
 		return false, "", nil
+	}
+	if p.Pending != nil && ansible.Checking(ctx) {
+		return true, "an earlier task adds a repository", nil
 	}
 	lists, err := m.lists()
 	switch age := time.Since(lists.Updated); {

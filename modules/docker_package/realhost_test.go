@@ -245,13 +245,13 @@ func (m machine) until(condition string) {
 // locked has another run hold the lock.
 func (m machine) locked() {
 	m.begin()
-	m.refused("docker_package", `{"flavor": "docker-ce", "lock_timeout": 1}`, "(apt-get ")
+	m.refused("docker_package", `{"flavor": "docker-ce", "lock_timeout": 1}`, "(/root/hd docker_package)")
 	go func() {
 		// The other run goes on when the next one waits for it.
 		_ = exec.Command(hostScript, "ssh", m.name, "until test $(pgrep -c -x hd) = 2; do sleep 0.1; done; sleep 1; rm /root/slow-postinst").Run()
 	}()
 	o := m.module("docker_package", `{"flavor": "docker-ce"}`)
-	if o.Failed || !strings.Contains(o.Waited, "(apt-get ") {
+	if o.Failed || !strings.Contains(o.Waited, "(/root/hd docker_package)") {
 		m.t.Errorf("the run that had to wait: %+v", o)
 	}
 	m.until("! pgrep -x hd")

@@ -78,7 +78,7 @@ func decideRemoval(ctx context.Context, h *host.Host, p Params, release distro.R
 		}
 		flavors = []distro.Flavor{flavor}
 	}
-	names, warn := removable(ctx, m, flavors, have, p.State == "purged")
+	names, warn := removable(ctx, h, m, flavors, have, p.State == "purged")
 	o := outcome{have: have, unit: m.unit(flavors[0]), warn: warn, running: readRunning(ctx, h)}
 	for _, f := range flavors {
 		if have.Installed(m.unit(f).engine) != "" {
@@ -95,23 +95,55 @@ func decideRemoval(ctx context.Context, h *host.Host, p Params, release distro.R
 	return o, o.judgeRemoval(p)
 }
 
+// shared are the members that serve others as well, such as Kubernetes.
+func shared() []string { return []string{"containerd", "runc", "containerd.io"} }
+
 // removable returns the packages of the flavors that can go: those that are
 // there, without the ones that others need.
-func removable(ctx context.Context, m manager, flavors []distro.Flavor, have inventory, purge bool) (names, warn []string) {
+func removable(ctx context.Context, h *host.Host, m manager, flavors []distro.Flavor, have inventory, purge bool) (names, warn []string) {
 	set := make(map[string]bool)
+	kept := make(map[string]bool)
 	for _, f := range flavors {
+		var own, company []string
 		for _, name := range m.unit(f).members() {
-			if have.Installed(name) != "" || purge && have.Leftover(name) {
-				set[name] = true
+			switch {
+			case have.Installed(name) == "" && !(purge && have.Leftover(name)):
+			case slices.Contains(shared(), name):
+				company = append(company, name)
+			default:
+				own = append(own, name)
 			}
 		}
+		for _, name := range company {
+			// Without an engine that it came with, it is there for something else.
+			if len(own) > 0 || have.Installed(name) == "" {
+				own = append(own, name)
+			} else {
+				kept[name] = true
+			}
+		}
+		for _, name := range own {
+			set[name] = true
+		}
 	}
-	// containerd and runc serve others as well. What stays can need another
-	// member, so the question is asked until nothing changes.
+	for _, name := range sortedKeys(kept) {
+		if !set[name] {
+			warn = append(warn, fmt.Sprintf("%s %s stays: no package of the engine is there that it would belong to", name, have.Installed(name)))
+		}
+	}
+	others := otherNamespaces(h)
+	// What stays can need another member, so the question is asked until
+	// nothing changes.
 	for again := true; again; {
 		again = false
 		for _, name := range sortedKeys(set) {
-			if !slices.Contains([]string{"containerd", "runc", "containerd.io"}, name) || have.Installed(name) == "" {
+			if !slices.Contains(shared(), name) || have.Installed(name) == "" {
+				continue
+			}
+			if len(others) > 0 {
+				delete(set, name)
+				again = true
+				warn = append(warn, fmt.Sprintf("%s stays: containerd runs containers of %s", name, strings.Join(others, ", ")))
 				continue
 			}
 			if by := have.Needed(ctx, set, name); len(by) > 0 {
@@ -166,14 +198,14 @@ func (r *remove) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
 	waited, err := r.manager.settle(ctx)
 	merge(result, noted(waited))
 	if err != nil {
-		return result, fmt.Errorf("cannot %s: %w", r.Describe(), err)
+		return result, &ansible.NothingDone{Err: fmt.Errorf("cannot %s: %w", r.Describe(), err)}
 	}
 	if r.again || waited != "" {
 		o, err := decideRemoval(ctx, h, r.params, r.release, r.manager)
 		merge(result, o.result())
 		result["version"] = nil
 		if err != nil {
-			return result, err
+			return result, &ansible.NothingDone{Err: err}
 		}
 		r.outcome = o
 	}

@@ -145,6 +145,9 @@ func podmanContainers(h *host.Host) []string {
 
 // withContainers adds to the reason of a conflict whose containers it costs.
 func withContainers(h *host.Host, c conflict) conflict {
+	if others := otherNamespaces(h); slices.Contains(shared(), c.Package) && len(others) > 0 {
+		c.Reason += "; it runs containers of " + strings.Join(others, ", ") + ", which another containerd or none takes over"
+	}
 	if c.Package != "podman" {
 		return c
 	}

@@ -4,12 +4,15 @@ package docker_package
 
 import (
 	"context"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"hardened.docker/modules/internal/distro"
+	"hardened.docker/modules/internal/host"
 	"hardened.docker/modules/internal/pkgmgr"
 )
 
@@ -194,17 +197,48 @@ func TestFlavorOf(t *testing.T) {
 }
 
 func TestRemovable(t *testing.T) {
+	h := host.New(t.TempDir())
 	have := stock{
 		installed: map[string]string{"docker.io": "1", "containerd": "1", "runc": "1", "docker-cli": "1"},
 		needs:     map[string]string{"runc": "containerd", "containerd": "kubelet"},
 	}
-	names, warn := removable(t.Context(), aptManager{}, []distro.Flavor{distro.DockerIO}, have, false)
+	names, warn := removable(t.Context(), h, aptManager{}, []distro.Flavor{distro.DockerIO}, have, false)
 	if diff := cmp.Diff([]string{"docker-cli", "docker.io"}, names); diff != "" || len(warn) != 2 {
 		t.Errorf("removable: (-want +got)\n%s, warnings %q; want that runc stays for containerd, which stays for kubelet", diff, warn)
 	}
 	have.needs = nil
-	if names, _ := removable(t.Context(), aptManager{}, []distro.Flavor{distro.DockerIO}, have, false); len(names) != 4 {
+	if names, _ := removable(t.Context(), h, aptManager{}, []distro.Flavor{distro.DockerIO}, have, false); len(names) != 4 {
 		t.Errorf("removable = %v; want all four", names)
+	}
+	// containerd with Kubernetes' containers, and containerd without an engine.
+	if err := os.MkdirAll(h.Path("/run/containerd/io.containerd.runtime.v2.task/k8s.io/abc"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	names, warn = removable(t.Context(), h, aptManager{}, []distro.Flavor{distro.DockerIO}, have, false)
+	if diff := cmp.Diff([]string{"docker-cli", "docker.io"}, names); diff != "" || len(warn) != 2 || !strings.Contains(warn[0], "k8s.io") {
+		t.Errorf("removable with containers of Kubernetes: (-want +got)\n%s, warnings %q", diff, warn)
+	}
+	alone := stock{installed: map[string]string{"containerd.io": "1", "docker-ce-cli": ""}}
+	names, warn = removable(t.Context(), host.New(t.TempDir()), aptManager{}, []distro.Flavor{distro.DockerCE, distro.DockerIO}, alone, true)
+	if len(names) != 0 || len(warn) != 1 || !strings.Contains(warn[0], "containerd.io 1 stays") {
+		t.Errorf("removable = %v, %q; want that containerd.io stays where no engine is", names, warn)
+	}
+}
+
+func TestRPMUnits(t *testing.T) {
+	for _, f := range []distro.Flavor{distro.DockerCE, distro.DockerEngine, distro.Moby, distro.Docker} {
+		u := rpmUnit(f)
+		if u.flavor != f || u.engine != string(f) {
+			t.Errorf("rpmUnit(%s) has flavor %s and engine %s", f, u.flavor, u.engine)
+		}
+		for _, name := range u.members() {
+			if slices.Contains(u.strangers, name) {
+				t.Errorf("rpmUnit(%s): %s is a member and a stranger", f, name)
+			}
+		}
+		if f != distro.DockerEngine && !slices.Contains(u.strangers, "docker-engine") {
+			t.Errorf("rpmUnit(%s) does not know docker-engine as a stranger", f)
+		}
 	}
 }
 

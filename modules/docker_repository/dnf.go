@@ -81,6 +81,7 @@ func planDnf(h *host.Host, p Params, release distro.Release) (*ansible.Plan, err
 		"components":   p.Components,
 		"duplicates":   duplicates,
 		"fingerprints": fingerprints(key),
+		"pending":      c.pending(f.sources, repository.File(), duplicates),
 	}
 	return plan, nil
 }

@@ -116,6 +116,7 @@ func planPresent(h *host.Host, p Params, release distro.Release, f files) (*ansi
 		"components":   repository.Components,
 		"duplicates":   duplicates,
 		"fingerprints": fingerprints(key),
+		"pending":      c.pending(f.sources, f.format(repository), duplicates),
 	}
 	return plan, nil
 }
@@ -133,6 +134,17 @@ func planAbsent(h *host.Host, p Params, f files) (*ansible.Plan, error) {
 	}
 	plan.Result = map[string]any{"sources_file": f.sources, "keyring": f.keyring, "duplicates": []string{}}
 	return plan, nil
+}
+
+// pending is the repository for docker_package's prediction, or nil if its file
+// is as it should be.
+func (c *changes) pending(name, text string, duplicates []string) any {
+	for _, before := range c.before {
+		if before.Path == name {
+			return pkgmgr.Pending{File: name, Text: text, Without: duplicates}.Result()
+		}
+	}
+	return nil
 }
 
 func fingerprints(key *apt.Key) []string {

@@ -161,6 +161,26 @@ duplicates:
   elements: str
   returned: success
   sample: [/etc/apt/sources.list.d/archive_uri-https_download_docker_com_linux_debian-bookworm.list]
+pending:
+  description: >-
+    The repository, if its file is still to be written, else null. In check mode it is what
+    O(hardened.docker.docker_package#module:pending_repository) takes.
+  type: dict
+  returned: with O(state=present)
+  contains:
+    file:
+      description: The file that names the repository.
+      type: str
+      returned: always
+    text:
+      description: The text of the file.
+      type: str
+      returned: always
+    without:
+      description: Other files that name the same repository, and go.
+      type: list
+      elements: str
+      returned: always
 restored:
   description: The package lists could not be fetched, and the files are as before.
   type: bool

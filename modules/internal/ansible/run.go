@@ -55,7 +55,7 @@ func run(ctx context.Context, name string, m Runner, args map[string]json.RawMes
 		out.fail(fmt.Errorf("%s (module %s)", strings.ReplaceAll(err.Error(), "\n", "; "), name))
 		return out
 	}
-	plan, err := m.plan(ctx, h, spec, checked.Values, raw)
+	plan, err := m.plan(context.WithValue(ctx, checkMode{}, opts.check), h, spec, checked.Values, raw)
 	if plan != nil {
 		out.warnings = append(out.warnings, plan.Warnings...)
 		if opts.check {
@@ -105,6 +105,18 @@ func split(args map[string]json.RawMessage) (internal, map[string]any, map[strin
 		given[name], raw[name] = value, text
 	}
 	return opts, given, raw, nil
+}
+
+// checkMode is the key of the context of a plan that is not going to be carried
+// out.
+type checkMode struct{}
+
+// Checking reports whether the plan being made only predicts. A plan is the
+// same in both cases; but what a run would fetch first and then decide by, only
+// a prediction has to look up elsewhere.
+func Checking(ctx context.Context) bool {
+	checking, _ := ctx.Value(checkMode{}).(bool)
+	return checking
 }
 
 // noLogMark stands in the place of a secret argument, as in AnsibleModule.

@@ -16,8 +16,8 @@ import (
 
 // ReadOffers asks apt what the host's package lists have of the named
 // packages. It needs no network and writes nothing.
-func ReadOffers(ctx context.Context, h *host.Host, names []string) (pkgmgr.Offers, error) {
-	out, err := h.Run(ctx, host.Command{Argv: slices.Concat([]string{"apt-cache"}, cacheOptions(h), []string{"policy"}, names)})
+func (v View) ReadOffers(ctx context.Context, h *host.Host, names []string) (pkgmgr.Offers, error) {
+	out, err := h.Run(ctx, host.Command{Argv: slices.Concat([]string{"apt-cache"}, v.options(h), []string{"policy"}, names)})
 	if err != nil {
 		return pkgmgr.Offers{}, failure(out, err)
 	}
@@ -137,8 +137,8 @@ func parsePolicy(text []byte) pkgmgr.Offers {
 
 // Simulate asks apt what a transaction would do. It changes nothing, needs no
 // lock and no network.
-func Simulate(ctx context.Context, h *host.Host, args []string) ([]pkgmgr.Change, error) {
-	argv := slices.Concat([]string{"apt-get", "-s", "-y", "-q", "-o", "Debug::NoLocking=true"}, cacheOptions(h), args)
+func (v View) Simulate(ctx context.Context, h *host.Host, args []string) ([]pkgmgr.Change, error) {
+	argv := slices.Concat([]string{"apt-get", "-s", "-y", "-q", "-o", "Debug::NoLocking=true"}, v.options(h), args)
 	out, err := h.Run(ctx, host.Command{Argv: argv, Env: environment()})
 	if err != nil {
 		return nil, failure(out, err)

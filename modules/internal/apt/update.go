@@ -33,7 +33,20 @@ func (u Update) Fetch(ctx context.Context, h *host.Host) (waited string, err err
 		// By default a list that cannot be fetched is a warning and success.
 		"-o", "APT::Update::Error-Mode=any",
 	}
+	stamp := time.Now
 	if u.Only != "" {
+		before, err := ReadLists(h)
+		if err != nil {
+			return waited, err
+		}
+		// It says nothing of the other repositories' lists: they are as old as
+		// they were, or are not there.
+		stamp = func() time.Time {
+			if before.Updated.IsZero() {
+				return time.Unix(1, 0)
+			}
+			return before.Updated
+		}
 		argv = append(argv, "-o", "Dir::Etc::sourcelist="+u.Only, "-o", "Dir::Etc::sourceparts=-", "-o", "APT::Get::List-Cleanup=false",
 			// A cache of this one file's repositories is of no use to anybody.
 			"-o", "pkgCacheFile::Generate=false")
@@ -47,9 +60,10 @@ func (u Update) Fetch(ctx context.Context, h *host.Host) (waited string, err err
 		return waited, failure(out, err)
 	}
 	// An update that finds nothing new leaves no trace; ReadLists needs one.
-	now := time.Now()
-	if err := os.Chtimes(h.Path(listsDir+"/partial"), now, now); err != nil && !notThere(err) {
-		return waited, fmt.Errorf("cannot note the time of the update: %w", err)
+	for _, dir := range []string{listsDir + "/partial", listsDir} {
+		if err := os.Chtimes(h.Path(dir), stamp(), stamp()); err != nil && !notThere(err) {
+			return waited, fmt.Errorf("cannot note the time of the update: %w", err)
+		}
 	}
 	return waited, nil
 }

@@ -16,6 +16,7 @@ package dnf
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"hardened.docker/modules/internal/host"
 )
@@ -25,6 +26,8 @@ type Tool struct {
 	Program string
 	// Generation is 3 for yum before dnf, 4 for dnf, 5 for dnf5.
 	Generation int
+	// view has the options of a prediction: see [Tool.Preview].
+	view []string
 }
 
 // Find returns the host's package manager. yum is a link to dnf where there is
@@ -66,5 +69,5 @@ func (t Tool) argv(args ...string) []string {
 		// waited for here, with a limit, and not by dnf, without one.
 		argv = append(argv, "--disableplugin=versionlock", "--disableexcludes=main", "--setopt=install_weak_deps=False", "--setopt=clean_requirements_on_remove=False", "--setopt=exit_on_lock=True")
 	}
-	return append(argv, args...)
+	return slices.Concat(argv, t.view, args)
 }

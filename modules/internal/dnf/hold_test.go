@@ -19,7 +19,7 @@ func TestHoldsByExclusion(t *testing.T) {
 	for _, test := range tests {
 		h := write(t, map[string]string{"etc/dnf/dnf.conf": test.before})
 		for _, on := range []bool{true, true, false, false} {
-			o, err := Tool{"dnf", 4}.ReadHolds(h)
+			o, err := Tool{Program: "dnf", Generation: 4}.ReadHolds(h)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -34,7 +34,7 @@ func TestHoldsByExclusion(t *testing.T) {
 			if err != nil || string(got) != want {
 				t.Errorf("%s: after Set(%v) the file has %q, %v; want %q", test.name, on, got, err, want)
 			}
-			o, err = Tool{"dnf", 4}.ReadHolds(h)
+			o, err = Tool{Program: "dnf", Generation: 4}.ReadHolds(h)
 			if err != nil || o.Held("a", "1-1") != on || o.Mentions("b") != on || o.Held("c", "1") {
 				t.Errorf("%s: Held after Set(%v) = %v, %v", test.name, on, o.Held("a", "1-1"), err)
 			}
@@ -53,7 +53,7 @@ func TestHoldsByVersionlock(t *testing.T) {
 	h := write(t, files)
 	set := func(on bool, want string) {
 		t.Helper()
-		o, err := Tool{"dnf", 4}.ReadHolds(h)
+		o, err := Tool{Program: "dnf", Generation: 4}.ReadHolds(h)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +67,7 @@ func TestHoldsByVersionlock(t *testing.T) {
 	}
 	const others = "# by hand\n!a-0:9-9.*\nkernel*-0:5-1.*\n"
 	set(true, others+"a-2:1-1.oe.*\nb-0:3-1.*\n")
-	o, err := Tool{"dnf", 4}.ReadHolds(h)
+	o, err := Tool{Program: "dnf", Generation: 4}.ReadHolds(h)
 	if err != nil || !o.Held("a", "2:1-1.oe") || o.Held("a", "2:2-1.oe") || !o.Held("b", "3-1") {
 		t.Errorf("Held after Set: %v, %v, %v, %v; want the locked versions only", o.Held("a", "2:1-1.oe"), o.Held("a", "2:2-1.oe"), o.Held("b", "3-1"), err)
 	}
@@ -79,7 +79,7 @@ func TestHoldsByVersionlock(t *testing.T) {
 	// A plugin that is off keeps nothing back.
 	files["etc/dnf/plugins/versionlock.conf"] = "[main]\nenabled = 0\n"
 	h = write(t, files)
-	if o, err := (Tool{"dnf", 4}).ReadHolds(h); err != nil || o.list != "" || o.Held("a", "0.9-1") {
+	if o, err := (Tool{Program: "dnf", Generation: 4}).ReadHolds(h); err != nil || o.list != "" || o.Held("a", "0.9-1") {
 		t.Errorf("ReadHolds with the plugin off = %+v, %v; want nothing of its list", o, err)
 	}
 }

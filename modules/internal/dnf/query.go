@@ -180,6 +180,11 @@ func repodata() []string {
 	return []string{"/var/cache/dnf/*/repodata/repomd.xml", "/var/cache/libdnf5/*/repodata/repomd.xml", "/var/cache/yum/*/*/*/repomd.xml"}
 }
 
+// repodataOf has where they keep the metadata of one repository.
+func repodataOf(id string) []string {
+	return []string{"/var/cache/dnf/" + id + "-*/repodata/repomd.xml", "/var/cache/libdnf5/" + id + "-*/repodata/repomd.xml", "/var/cache/yum/*/*/" + id + "/repomd.xml"}
+}
+
 // ReadLists looks at the times of the cached metadata. It is outdated when a
 // file that names repositories is newer than all of it.
 func ReadLists(h *host.Host) (pkgmgr.Lists, error) {
@@ -215,7 +220,7 @@ func ReadLists(h *host.Host) (pkgmgr.Lists, error) {
 
 // Fetched reports whether the host has the metadata of a repository.
 func Fetched(h *host.Host, id string) bool {
-	for _, pattern := range []string{"/var/cache/dnf/" + id + "-*/repodata/repomd.xml", "/var/cache/libdnf5/" + id + "-*/repodata/repomd.xml", "/var/cache/yum/*/*/" + id + "/repomd.xml"} {
+	for _, pattern := range repodataOf(id) {
 		if found, err := h.Glob(pattern); err == nil && len(found) > 0 {
 			return true
 		}

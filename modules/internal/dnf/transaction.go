@@ -71,6 +71,10 @@ func (t Tool) Fetch(ctx context.Context, h *host.Host, only string, lockTimeout 
 	if err != nil {
 		return waited, err
 	}
+	before, err := ReadLists(h)
+	if err != nil {
+		return waited, err
+	}
 	options := []string{"--setopt=*.skip_if_unavailable=False"}
 	if only != "" {
 		options = append(options, "--disablerepo=*", "--enablerepo="+only)
@@ -87,15 +91,30 @@ func (t Tool) Fetch(ctx context.Context, h *host.Host, only string, lockTimeout 
 		return waited, failure(out, err)
 	}
 	// Metadata that has not changed keeps its time; ReadLists needs this one's.
-	now := time.Now()
-	for _, pattern := range repodata() {
+	// That of one repository says nothing of the others': they are as old as they
+	// were, or are not there.
+	stamp := time.Now()
+	patterns := repodata()
+	if only != "" {
+		patterns = repodataOf(only)
+		if stamp = before.Updated; stamp.IsZero() {
+			stamp = time.Unix(1, 0)
+		}
+	}
+	for _, pattern := range patterns {
 		found, err := h.Glob(pattern)
 		if err != nil {
 			return waited, err
 		}
 		for _, name := range found {
-			if err := os.Chtimes(h.Path(path.Dir(name)), now, now); err != nil {
-				return waited, fmt.Errorf("cannot note the time of the update: %w", err)
+			names := []string{path.Dir(name)}
+			if only != "" {
+				names = append(names, name)
+			}
+			for _, name := range names {
+				if err := os.Chtimes(h.Path(name), stamp, stamp); err != nil {
+					return waited, fmt.Errorf("cannot note the time of the update: %w", err)
+				}
 			}
 		}
 	}

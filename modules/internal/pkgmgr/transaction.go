@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"hardened.docker/modules/internal/ansible"
 	"hardened.docker/modules/internal/host"
 )
 
@@ -56,7 +57,7 @@ type Transaction struct {
 func (t Transaction) Run(ctx context.Context, h *host.Host) (waited string, err error) {
 	waited, err = Wait(ctx, t.Locked, t.LockTimeout)
 	if err != nil {
-		return waited, err
+		return waited, &ansible.NothingDone{Err: err}
 	}
 	log, err := newLog(h)
 	if err != nil {
@@ -71,23 +72,42 @@ func (t Transaction) Run(ctx context.Context, h *host.Host) (waited string, err 
 	text, _, readErr := h.ReadRegular(log, 16<<20)
 	if err == nil && t.Verdict != nil && readErr == nil {
 		if err := t.Verdict(t.Argv, host.Output{Stdout: text}); err != nil {
-			return waited, err
+			return waited, withLog(err, log)
 		}
 	}
 	if err == nil {
 		if err := os.Remove(h.Path(log)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return waited, fmt.Errorf("cannot remove %s: %w", log, err)
 		}
-		_ = os.Remove(h.Path(RunDir)) // unless something else is in it
+		RemoveLeft(h)
 		return waited, nil
 	}
 	var command *host.CommandError
 	if readErr == nil && errors.As(err, &command) {
 		out := host.Output{Stdout: text, Code: command.Output.Code}
 		err = &host.CommandError{Argv: t.Argv, Output: out, Err: command.Err}
-		return waited, t.Failure(out, err)
+		return waited, withLog(t.Failure(out, err), log)
 	}
 	return waited, err
+}
+
+// withLog says where a failed transaction's words are, of which the error has
+// a few lines. They stay until a transaction succeeds, or the host is booted.
+func withLog(err error, log string) error {
+	return fmt.Errorf("%w; all that it said is in %s", err, log)
+}
+
+// RemoveLeft takes away the logs of transactions whose modules have ended, and
+// the directory if nothing else is in it.
+func RemoveLeft(h *host.Host) {
+	logs, _ := h.Glob(RunDir + "/packages-*.log")
+	for _, name := range logs {
+		pid, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(name), "packages-"), "-")
+		if _, err := os.Stat("/proc/" + pid); errors.Is(err, fs.ErrNotExist) {
+			_ = os.Remove(h.Path(name))
+		}
+	}
+	_ = os.Remove(h.Path(RunDir))
 }
 
 // newLog makes an empty file for what a transaction says, and returns its path
@@ -103,7 +123,7 @@ func newLog(h *host.Host) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("cannot make %s: %w", RunDir, err)
 		}
-		f, err := os.CreateTemp(dir, "packages-*.log")
+		f, err := os.CreateTemp(dir, fmt.Sprintf("packages-%d-*.log", os.Getpid()))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // the end of another transaction removed the directory
 		}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 
@@ -44,9 +45,10 @@ func TakeTurn(ctx context.Context, h *host.Host, turnDir string, limit time.Dura
 		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
 			return waited, nil, fmt.Errorf("cannot lock %s: %w", turnDir, err)
 		}
-		waited = "waited for a task of another run that was installing packages on this host"
+		who := "a task of another run" + turnOf(dir)
+		waited = "waited for " + who
 		if time.Since(start) >= limit {
-			return waited, nil, &Error{Cause: CauseLocked, Text: fmt.Sprintf("a task of another run has been installing packages on this host for longer than the %v that lock_timeout allows; wait until it ends, or give more time", limit)}
+			return waited, nil, &Error{Cause: CauseLocked, Text: fmt.Sprintf("the package manager is locked by %s, for longer than the %v that lock_timeout allows; wait until it ends, or give more time", who, limit)}
 		}
 		select {
 		case <-ctx.Done():
@@ -54,4 +56,29 @@ func TakeTurn(ctx context.Context, h *host.Host, turnDir string, limit time.Dura
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
+}
+
+// turnOf says which process has locked a directory in the way of flock(2), as
+// far as it is visible from here (proc_locks(5)).
+func turnOf(dir *os.File) string {
+	info, err := dir.Stat()
+	if err != nil {
+		return ""
+	}
+	text, err := os.ReadFile("/proc/locks")
+	if err != nil {
+		return ""
+	}
+	inode := fmt.Sprintf(":%d", info.Sys().(*syscall.Stat_t).Ino)
+	for _, line := range strings.Split(string(text), "\n") {
+		// 3: FLOCK  ADVISORY  WRITE 1234 fe:01:4711 0 EOF
+		f := strings.Fields(line)
+		if len(f) < 6 || f[1] != "FLOCK" || !strings.HasSuffix(f[5], inode) {
+			continue
+		}
+		if cmdline, err := os.ReadFile("/proc/" + f[4] + "/cmdline"); err == nil {
+			return fmt.Sprintf(", process %s (%s)", f[4], strings.TrimSpace(strings.ReplaceAll(string(cmdline), "\x00", " ")))
+		}
+	}
+	return ""
 }

@@ -5,6 +5,7 @@ package pkgmgr
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -21,8 +22,8 @@ func TestTakeTurn(t *testing.T) {
 	}
 
 	var e *Error
-	if _, _, err := TakeTurn(t.Context(), h, "/", 0); !errors.As(err, &e) || e.Cause != CauseLocked {
-		t.Errorf("TakeTurn(0) of a taken turn = %v; want an error with cause %v", err, CauseLocked)
+	if _, _, err := TakeTurn(t.Context(), h, "/", 0); !errors.As(err, &e) || e.Cause != CauseLocked || !strings.Contains(e.Text, fmt.Sprintf(", process %d (", os.Getpid())) {
+		t.Errorf("TakeTurn(0) of a taken turn = %v; want an error with cause %v and this process", err, CauseLocked)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -67,6 +68,27 @@ func TestTransactionsAtOnce(t *testing.T) {
 	}
 	if h.Exists(RunDir) {
 		t.Errorf("%s is still there; want it removed", RunDir)
+	}
+}
+
+// A failed transaction keeps what it said, until one of a later run succeeds.
+func TestTransactionLog(t *testing.T) {
+	h := host.New(t.TempDir())
+	_, err := (Transaction{Backend: nobody(), Argv: []string{"sh", "-c", "echo why; exit 1"}}).Run(t.Context(), h)
+	logs, globErr := h.Glob(RunDir + "/packages-*.log")
+	if err == nil || globErr != nil || len(logs) != 1 || !strings.Contains(err.Error(), "all that it said is in "+logs[0]) {
+		t.Fatalf("Run = %v, logs %v, %v; want an error that names the log", err, logs, globErr)
+	}
+	if text, err := h.ReadFile(logs[0]); err != nil || string(text) != "why\n" {
+		t.Errorf("%s has %q, %v; want %q", logs[0], text, err, "why\n")
+	}
+	// As if the module that wrote it had ended: no process has this number.
+	const left = RunDir + "/packages-4194305-1.log"
+	if err := os.Rename(h.Path(logs[0]), h.Path(left)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (Transaction{Backend: nobody(), Argv: []string{"true"}}).Run(t.Context(), h); err != nil || h.Exists(RunDir) {
+		t.Errorf("Run = %v, %s exists: %v; want it removed with what was left in it", err, RunDir, h.Exists(RunDir))
 	}
 }
 
