@@ -35,6 +35,8 @@ const (
 	DockerCE     Flavor = "docker-ce"     // Docker's own packages
 	DockerIO     Flavor = "docker.io"     // Debian's and Ubuntu's
 	DockerEngine Flavor = "docker-engine" // openEuler's and EulerOS's
+	Moby         Flavor = "moby-engine"   // Fedora's
+	Docker       Flavor = "docker"        // Amazon Linux's
 )
 
 // Release is an os-release file, read.
@@ -156,7 +158,9 @@ func (r Release) Manager() (Manager, error) {
 func (r Release) Flavor() (Flavor, error) {
 	switch {
 	case r.is("amzn"):
-		return "", r.unsupported("Docker builds no packages for it, and its own package docker is none of the flavors docker-ce, docker.io and docker-engine")
+		return Docker, nil
+	case r.is("fedora"):
+		return Moby, nil
 	case r.euler():
 		return DockerEngine, nil
 	case r.like("debian", "ubuntu"):
