@@ -209,6 +209,12 @@ available:
   sample:
     - version: 5:28.5.2-1~debian.12~bookworm
       source: https://download.docker.com/linux/debian bookworm/stable amd64 Packages
+available_text:
+  description: The same as text, one version in a line, as C(apt-cache madison) writes it, with dnf and yum too.
+  type: str
+  returned: always
+  sample: |
+    docker-ce | 5:28.5.2-1~debian.12~bookworm | https://download.docker.com/linux/debian bookworm/stable amd64 Packages
 packages:
   description: >-
     The engine's packages, and all others that the transaction changes, by name. Each has its version C(before) and

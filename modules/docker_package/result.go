@@ -2,11 +2,18 @@
 
 package docker_package
 
+import (
+	"fmt"
+	"strings"
+)
+
 // result is what the module returns of an outcome.
 func (o outcome) result() map[string]any {
 	available := []map[string]any{}
+	var table strings.Builder
 	for _, a := range o.offers.Available[o.unit.engine] {
 		available = append(available, map[string]any{"version": a.Version, "source": a.Source})
+		fmt.Fprintf(&table, "%s | %s | %s\n", o.unit.engine, a.Version, a.Source)
 	}
 	conflicts := o.conflicts
 	if conflicts == nil {
@@ -26,16 +33,17 @@ func (o outcome) result() map[string]any {
 	for _, c := range o.changes {
 		set(c.Name, c.Before, c.After)
 	}
-	var table any
+	var kubernetes any
 	if o.kubernetes != nil {
-		table = o.kubernetes.result()
+		kubernetes = o.kubernetes.result()
 	}
 	return map[string]any{
-		"kubernetes":          table,
+		"kubernetes":          kubernetes,
 		"affected_containers": o.affected(o.running),
 		"flavor":              string(o.unit.flavor),
 		"version":             orNil(o.version),
 		"available":           available,
+		"available_text":      table.String(),
 		"packages":            packages,
 		"conflicts":           conflicts,
 	}

@@ -117,30 +117,43 @@ func (r running) answering(ctx context.Context, h *host.Host) ([]dockerapi.Conta
 	}
 }
 
-// podmanContainers returns the names of podman's containers, which nothing
-// runs any more when podman goes (containers/storage, containers.json).
-func podmanContainers(h *host.Host) []string {
-	text, err := h.ReadFile("/var/lib/containers/storage/overlay-containers/containers.json")
-	if err != nil {
-		return nil
+// podmanStores are the directories of root's and of users' containers.
+func podmanStores(h *host.Host) []string {
+	stores := []string{"/var/lib/containers/storage"}
+	for _, homes := range []string{"/home/*", "/root"} {
+		found, _ := h.Glob(homes + "/.local/share/containers/storage")
+		stores = append(stores, found...)
 	}
-	var list []struct {
-		ID    string   `json:"id"`
-		Names []string `json:"names"`
-	}
-	if json.Unmarshal(text, &list) != nil {
-		return nil
-	}
-	var names []string
-	for _, c := range list {
-		if len(c.Names) > 0 {
-			names = append(names, c.Names[0])
-		} else {
-			names = append(names, c.ID[:min(len(c.ID), 12)])
+	return stores
+}
+
+// podmanContainers returns the names of podman's containers by their stores.
+// Nothing runs them any more when podman goes (containers/storage,
+// containers.json).
+func podmanContainers(h *host.Host) map[string][]string {
+	found := make(map[string][]string)
+	for _, store := range podmanStores(h) {
+		text, err := h.ReadFile(store + "/overlay-containers/containers.json")
+		if err != nil {
+			continue
 		}
+		var list []struct {
+			ID    string   `json:"id"`
+			Names []string `json:"names"`
+		}
+		if json.Unmarshal(text, &list) != nil {
+			continue
+		}
+		for _, c := range list {
+			name := c.ID[:min(len(c.ID), 12)]
+			if len(c.Names) > 0 {
+				name = c.Names[0]
+			}
+			found[store] = append(found[store], name)
+		}
+		slices.Sort(found[store])
 	}
-	slices.Sort(names)
-	return names
+	return found
 }
 
 // withContainers adds to the reason of a conflict whose containers it costs.
@@ -151,8 +164,9 @@ func withContainers(h *host.Host, c conflict) conflict {
 	if c.Package != "podman" {
 		return c
 	}
-	if names := podmanContainers(h); len(names) > 0 {
-		c.Reason += fmt.Sprintf("; its containers %s stay in /var/lib/containers, and nothing runs them without it", strings.Join(names, ", "))
+	containers := podmanContainers(h)
+	for _, store := range sortedKeys(containers) {
+		c.Reason += fmt.Sprintf("; its containers %s stay in %s, and nothing runs them without it", strings.Join(containers[store], ", "), store)
 	}
 	return c
 }
