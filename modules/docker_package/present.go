@@ -222,10 +222,9 @@ func planPresent(ctx context.Context, h *host.Host, p Params, release distro.Rel
 			return nil, fmt.Errorf("cannot fetch the package lists: %w", viewErr)
 		}
 	}
-	var unknown *versionError
 	switch {
 	case err == nil:
-	case errors.As(err, &unknown) && stale && !foreseen || broken:
+	case staleness(err) && stale && !foreseen || broken:
 		// What is not known yet is decided when it can be.
 		plan.Caveats = append(plan.Caveats, fmt.Sprintf("the packages and their versions are not known before the run: %s; now: %v", why, err))
 	default:
@@ -247,6 +246,17 @@ func planPresent(ctx context.Context, h *host.Host, p Params, release distro.Rel
 		plan.Acts = append(plan.Acts, &hold{params: p, release: release, manager: m, names: names, known: known})
 	}
 	return plan, nil
+}
+
+// staleness reports whether an error can come of lists that are old, or are
+// not all there: a version or a dependency is not found.
+func staleness(err error) bool {
+	var unknown *versionError
+	if errors.As(err, &unknown) {
+		return true
+	}
+	var failure *pkgmgr.Error
+	return errors.As(err, &failure) && (failure.Cause == pkgmgr.CauseUnmet || failure.Cause == pkgmgr.CauseVersion)
 }
 
 // outdated says whether the lists of packages must be fetched, and why.
