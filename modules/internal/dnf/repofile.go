@@ -164,7 +164,7 @@ func (s Section) With(key string, words []string) Section {
 		b.WriteString(l)
 	}
 	text := b.String()
-	if !done {
+	if !done && line != "" {
 		// Before the empty lines that separate it from the next section.
 		body := strings.TrimRight(text, "\n")
 		text = body + "\n" + line + strings.TrimPrefix(text[len(body):], "\n")
