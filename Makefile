@@ -148,7 +148,7 @@ library: $(BUILD)/bin/linux_$(NATIVE)/hardened-docker ## build/library/<module>:
 # --- testing -----------------------------------------------------------------
 
 .PHONY: test
-test: setup stage-native lint size test-tools ecosystem test-release ## all tests that fit this machine
+test: setup stage-native lint size test-tools ecosystem site test-release ## all tests that fit this machine
 	$(call say,Making the roots of the disposable hosts if they are not cached)
 	@molecule/shared/host image bookworm trixie
 	$(call say,Go tests and tests on hosts: two parts at a time)
@@ -195,9 +195,14 @@ test-release: setup release ## try build/release: every architecture, another cl
 
 EVERY := 15
 .PHONY: test-faults
-test-faults: tools ## let system calls of modules that write fail, and kill them there: each EVERY'th (15) of 6,000
+test-faults: tools ## let system calls of modules that write fail, and kill them there: each EVERY'th (15; 1 is all)
 	$(call say,Faults in system calls: each $(EVERY)th)
 	@tests/faults/run --every $(EVERY)
+
+.PHONY: test-controllers
+test-controllers: setup stage-native ## two controllers converge one host at the same time
+	$(call say,Two controllers and one host)
+	@tests/controllers/run
 
 .PHONY: test-report
 test-report: $(VENV)/.complete $(BUILD)/bin/linux_$(NATIVE)/hardened-docker ## look at a report of 200 hosts in a real browser

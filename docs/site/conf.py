@@ -12,7 +12,7 @@ myst_heading_anchors = 3
 # Links in pages are those of the repository; what is no page of the site stays code.
 suppress_warnings = ['myst.xref_missing', 'myst.header', 'ref.ref', 'toc.not_included']
 pygments_style = 'ansible'
-highlight_language = 'YAML+Jinja'
+highlight_language = 'text'
 
 html_theme = 'alabaster'
 html_theme_options = {'description': 'Docker Engine hosts, hardened, without Python on them', 'page_width': '70rem', 'sidebar_width': '17rem', 'show_powered_by': False}
