@@ -36,6 +36,7 @@ import (
 	"hardened.docker/modules/docker_repository"
 	"hardened.docker/modules/docker_service"
 	"hardened.docker/modules/docker_storage"
+	"hardened.docker/modules/docker_storage_switch"
 	"hardened.docker/modules/docker_thinpool"
 	"hardened.docker/modules/docker_unit"
 	"hardened.docker/modules/firewalld_docker_order"
@@ -66,6 +67,7 @@ func modules() ansible.Table {
 		{Name: "docker_repository", Module: docker_repository.Module},
 		{Name: "docker_service", Module: docker_service.Module},
 		{Name: "docker_storage", Module: docker_storage.Module},
+		{Name: "docker_storage_switch", Module: docker_storage_switch.Module},
 		{Name: "docker_thinpool", Module: docker_thinpool.Module},
 		{Name: "docker_unit", Module: docker_unit.Module},
 		{Name: "firewalld_docker_order", Module: firewalld_docker_order.Module},

@@ -32,9 +32,11 @@ func (c change) guardData(ctx context.Context, h *host.Host) (warnings []string,
 		return nil, err
 	}
 	var texts []string
+	way := "move or export them first"
 	for _, hazard := range hazards {
 		if !c.onlySaysWhatIs(ctx, hazard, held) {
 			texts = append(texts, hazard.Text)
+			way = wayFor(hazard.Key, way)
 		}
 	}
 	switch {
@@ -43,7 +45,18 @@ func (c change) guardData(ctx context.Context, h *host.Host) (warnings []string,
 	case c.AllowDataLoss:
 		return []string{fmt.Sprintf("%s hides from the daemon what is in %s: %s", c.Path, root, held)}, nil
 	}
-	return nil, fmt.Errorf("%s; %s has %s; move or export them first, or set allow_data_loss: true in this task", strings.Join(texts, "; "), root, held)
+	return nil, fmt.Errorf("%s; %s has %s; %s, or set allow_data_loss: true in this task", strings.Join(texts, "; "), root, held, way)
+}
+
+// wayFor names the module that makes a change without a loss.
+func wayFor(key, other string) string {
+	switch key {
+	case "storage-driver":
+		return "docker_storage_switch brings images and volumes over"
+	case "data-root":
+		return "docker_data_root with move_from moves them"
+	}
+	return other
 }
 
 // onlySaysWhatIs reports whether a new value is what the daemon uses already,

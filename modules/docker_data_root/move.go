@@ -120,7 +120,7 @@ func (m *move) judge(ctx context.Context, h *host.Host, p Params, f found) error
 	}
 	if m.daemon.Running() {
 		m.marker.Up = true
-		running, err := m.client(h).Containers(ctx, false)
+		running, err := m.client(h, 20*time.Second).Containers(ctx, false)
 		if err != nil {
 			return fmt.Errorf("cannot tell which containers run: %w", err)
 		}
@@ -205,7 +205,3 @@ func (m *move) Diff() []ansible.Diff {
 	return append((file.Replace{Before: m.config, Content: m.content}).Diff(),
 		ansible.Diff{BeforeHeader: m.to, AfterHeader: m.to, Before: "nothing\n", After: m.holds.String() + " of " + m.from + "\n"})
 }
-
-// startLimit is how long the daemon may take to answer again. One with
-// thousands of containers takes minutes.
-const startLimit = 5 * time.Minute

@@ -18,7 +18,6 @@ import (
 	"hardened.docker/modules/internal/file"
 	"hardened.docker/modules/internal/host"
 	"hardened.docker/modules/internal/machine"
-	"hardened.docker/modules/internal/systemd"
 	"hardened.docker/modules/internal/treecopy"
 )
 
@@ -75,34 +74,31 @@ func (m *move) write(h *host.Host) error {
 	return err
 }
 
-func (m *move) client(h *host.Host) *dockerapi.Client {
+func (m *move) settings() dockerd.Settings {
 	text := string(m.config.Content)
 	settings, err := dockerd.ParseSettings(&text)
 	if err != nil {
-		settings = nil
+		return nil
 	}
-	return m.daemon.Client(h, settings, 20*time.Second)
+	return settings
 }
 
-// stop stops the containers, with their own time to end, and the daemon. The
-// socket goes first, or the next client would start the daemon again.
+func (m *move) client(h *host.Host, limit time.Duration) *dockerapi.Client {
+	return m.daemon.Client(h, m.settings(), limit)
+}
+
+// stop stops the containers, with their own time to end, and the daemon.
 func (m *move) stop(ctx context.Context, h *host.Host) error {
-	if m.daemon.Running() && len(m.marker.Running) > 0 {
-		argv := append([]string{"docker", "stop", "--"}, m.marker.Running...)
-		if _, err := h.Run(ctx, host.Command{Argv: argv, Limit: 10 * time.Minute}); err != nil {
-			return fmt.Errorf("cannot stop the containers: %w", err)
+	if m.daemon.Running() {
+		client := m.client(h, 10*time.Minute)
+		for _, name := range m.marker.Running {
+			if err := client.Stop(ctx, name); err != nil {
+				return fmt.Errorf("cannot stop the container %s: %w", name, err)
+			}
 		}
 	}
-	for _, unit := range []string{dockerd.Socket, dockerd.Service} {
-		if unit == dockerd.Socket && !m.daemon.Socket.Exists() {
-			continue
-		}
-		if err := systemd.Call(ctx, h, 2*time.Minute, "stop", "--", unit); err != nil {
-			return err
-		}
-	}
-	if p := dockerd.FromPIDFile(h); p != nil {
-		return fmt.Errorf("cannot stop dockerd: the process %d still runs", p.PID)
+	if err := m.daemon.Stop(ctx, h); err != nil {
+		return err
 	}
 	mounts, err := machine.Mounts(h)
 	if err != nil {
@@ -148,38 +144,23 @@ func (m *move) copy(ctx context.Context, h *host.Host) error {
 // start starts the daemon and the containers that ran, and proves that the
 // daemon has the data-root and as many containers as before.
 func (m *move) start(ctx context.Context, h *host.Host, root string) error {
-	if err := systemd.ResetFailed(ctx, h, dockerd.Service); err != nil {
+	daemon, client, err := m.daemon.Start(ctx, h, m.settings(), dockerd.StartLimit)
+	if err != nil {
 		return err
 	}
-	if m.daemon.Socket.Exists() {
-		if err := systemd.Call(ctx, h, time.Minute, "start", "--", dockerd.Socket); err != nil {
-			return err
-		}
-	}
-	if err := systemd.Call(ctx, h, startLimit, "start", "--", dockerd.Service); err != nil {
-		return err
-	}
-	var err error
-	if m.daemon, err = dockerd.Read(ctx, h); err != nil {
-		return err
-	}
-	info, err := m.client(h).Info(ctx)
-	for deadline := time.Now().Add(startLimit); err != nil && time.Now().Before(deadline) && ctx.Err() == nil; {
-		time.Sleep(500 * time.Millisecond)
-		info, err = m.client(h).Info(ctx)
-	}
+	m.daemon = daemon
+	info, err := client.Info(ctx)
 	switch {
 	case err != nil:
-		return fmt.Errorf("cannot reach the daemon after its start: %w", err)
+		return fmt.Errorf("cannot ask the daemon after its start: %w", err)
 	case info.DockerRootDir != root && !strings.HasPrefix(info.DockerRootDir, root+"/"):
 		return fmt.Errorf("cannot make the daemon use %s: it uses %s", root, info.DockerRootDir)
 	case info.Containers < len(m.holds.Containers) && info.DockerRootDir == root:
 		return fmt.Errorf("cannot find all containers in %s: the daemon shows %d of %d", root, info.Containers, len(m.holds.Containers))
 	}
-	if len(m.marker.Running) > 0 {
-		argv := append([]string{"docker", "start", "--"}, m.marker.Running...)
-		if _, err := h.Run(ctx, host.Command{Argv: argv, Limit: startLimit}); err != nil {
-			return fmt.Errorf("cannot start the containers again: %w", err)
+	for _, name := range m.marker.Running {
+		if err := client.Start(ctx, name); err != nil {
+			return fmt.Errorf("cannot start the container %s again: %w", name, err)
 		}
 	}
 	return nil
@@ -209,7 +190,7 @@ func (m *move) undo(ctx context.Context, h *host.Host, cause error) error {
 			_, err = file.Remove{Before: now}.Do(ctx, h)
 		}
 	}
-	err = errors.Join(err, m.write(h), systemd.Call(ctx, h, 2*time.Minute, "stop", "--", dockerd.Service))
+	err = errors.Join(err, m.write(h), m.daemon.Stop(ctx, h))
 	if err != nil {
 		return fmt.Errorf("%w; and the way back failed: %w", cause, err)
 	}

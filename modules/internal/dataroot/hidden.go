@@ -49,7 +49,7 @@ func HiddenByDriver(h *host.Host, root, was, will string) (Contents, error) {
 		}
 		next := will
 		if next == "" {
-			if next, err = chosen(dir, held.Drivers); err != nil {
+			if next, err = Chosen(dir, held.Drivers); err != nil {
 				return Contents{}, err
 			}
 		}
@@ -63,10 +63,10 @@ func HiddenByDriver(h *host.Host, root, was, will string) (Contents, error) {
 	return hidden, nil
 }
 
-// chosen returns the driver that an engine without setting takes: the one whose
+// Chosen returns the driver that an engine without setting takes: the one whose
 // files it finds. It does not look for those of vfs (moby
 // daemon/graphdriver/driver.go), and with several it does not start.
-func chosen(root string, drivers []string) (string, error) {
+func Chosen(root string, drivers []string) (string, error) {
 	drivers = slices.DeleteFunc(slices.Clone(drivers), func(name string) bool { return name == "vfs" || !isDriver(name) })
 	switch len(drivers) {
 	case 0:

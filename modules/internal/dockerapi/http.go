@@ -95,52 +95,32 @@ func dial(ctx context.Context, path string, deadline time.Time) (*os.File, error
 
 // exchange sends the request and reads the answer.
 func exchange(conn io.ReadWriter, method, path string) (got answer, err error) {
-	if _, err := io.WriteString(conn, method+" "+path+" HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n"); err != nil {
+	if _, err := io.WriteString(conn, requestHead(method, path)+"\r\n"); err != nil {
 		return got, err
 	}
-	r := bufio.NewReader(conn)
-	status, err := line(r)
+	return readAnswer(bufio.NewReader(conn))
+}
+
+// requestHead is the head of a request without the empty line that ends it.
+func requestHead(method, path string) string {
+	return method + " " + path + " HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n"
+}
+
+// readAnswer reads an answer whose body fits into memory.
+func readAnswer(r *bufio.Reader) (answer, error) {
+	got, body, err := readHead(r)
 	if err != nil {
 		return got, err
 	}
-	fields := strings.SplitN(status, " ", 3)
-	if len(fields) < 2 || !strings.HasPrefix(fields[0], "HTTP/1.") {
-		return got, fmt.Errorf("%w: it begins with %q", ErrNotDocker, head([]byte(status)))
-	}
-	if got.code, err = strconv.Atoi(fields[1]); err != nil {
-		return got, fmt.Errorf("%w: it begins with %q", ErrNotDocker, head([]byte(status)))
-	}
-	length, chunked := int64(-1), false
-	for {
-		header, err := line(r)
-		if err != nil {
-			return got, err
-		}
-		if header == "" {
-			break
-		}
-		name, value, _ := strings.Cut(header, ":")
-		value = strings.TrimSpace(value)
-		switch strings.ToLower(name) {
-		case "content-length":
-			if length, err = strconv.ParseInt(value, 10, 64); err != nil || length < 0 {
-				return got, fmt.Errorf("%w: Content-Length is %q", ErrNotDocker, value)
-			}
-		case "server":
-			got.server = value
-		case "transfer-encoding":
-			chunked = strings.EqualFold(value, "chunked")
-		}
-	}
 	switch {
 	case got.code == 204:
-	case chunked:
+	case body.chunked:
 		got.body, err = readChunks(r)
-	case length >= 0:
-		if length > maxBody {
+	case body.length >= 0:
+		if body.length > maxBody {
 			return got, ErrTooLarge
 		}
-		got.body = make([]byte, length)
+		got.body = make([]byte, body.length)
 		_, err = io.ReadFull(r, got.body)
 	default:
 		got.body, err = io.ReadAll(io.LimitReader(r, maxBody+1))
@@ -149,6 +129,46 @@ func exchange(conn io.ReadWriter, method, path string) (got answer, err error) {
 		}
 	}
 	return got, short(err)
+}
+
+// framing tells where a body ends.
+type framing struct {
+	length  int64 // -1 if the head does not say
+	chunked bool
+}
+
+// readHead reads an answer up to its body.
+func readHead(r *bufio.Reader) (got answer, body framing, err error) {
+	body.length = -1
+	status, err := line(r)
+	if err != nil {
+		return got, body, err
+	}
+	fields := strings.SplitN(status, " ", 3)
+	if len(fields) < 2 || !strings.HasPrefix(fields[0], "HTTP/1.") {
+		return got, body, fmt.Errorf("%w: it begins with %q", ErrNotDocker, head([]byte(status)))
+	}
+	if got.code, err = strconv.Atoi(fields[1]); err != nil {
+		return got, body, fmt.Errorf("%w: it begins with %q", ErrNotDocker, head([]byte(status)))
+	}
+	for {
+		header, err := line(r)
+		if err != nil || header == "" {
+			return got, body, err
+		}
+		name, value, _ := strings.Cut(header, ":")
+		value = strings.TrimSpace(value)
+		switch strings.ToLower(name) {
+		case "content-length":
+			if body.length, err = strconv.ParseInt(value, 10, 64); err != nil || body.length < 0 {
+				return got, body, fmt.Errorf("%w: Content-Length is %q", ErrNotDocker, value)
+			}
+		case "server":
+			got.server = value
+		case "transfer-encoding":
+			body.chunked = strings.EqualFold(value, "chunked")
+		}
+	}
 }
 
 // line reads a line of the head of an answer, without its end.

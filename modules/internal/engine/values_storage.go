@@ -169,3 +169,12 @@ func (c *checker) checkStorageOptions() {
 		}
 	}
 }
+
+// OptionFits reports whether a storage option, "overlay2.size=20G", can belong
+// to a driver. Options without a driver's prefix can belong to any.
+func OptionFits(option, driver string) bool {
+	name, _, _ := strings.Cut(option, "=")
+	prefix, _, _ := strings.Cut(name, ".")
+	owner := optionDriver(prefix)
+	return owner == "" || owner == driver
+}

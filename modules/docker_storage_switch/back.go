@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package docker_storage_switch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"hardened.docker/modules/internal/dataroot"
+	"hardened.docker/modules/internal/file"
+	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/internal/machine"
+)
+
+// back leads to the old driver after a failure, which nothing has changed.
+// What is saved stays for the next run.
+func (s *change) back(ctx context.Context, h *host.Host, switched bool, cause error) error {
+	ctx = context.WithoutCancel(ctx)
+	wasUp := s.found.running || s.what == saveFirst || s.what == restore
+	if s.what == restore && len(s.made(h).Containers) > 0 {
+		return fmt.Errorf("%w; Docker stays with %s, where containers were made already; the next run goes on", cause, s.Driver)
+	}
+	if switched {
+		if err := s.unswitch(ctx, h); err != nil {
+			return fmt.Errorf("%w; and the way back to %s failed: %w", cause, s.record.From, err)
+		}
+	}
+	if !wasUp {
+		return fmt.Errorf("%w; %s is as it was", cause, s.found.config.Path)
+	}
+	if err := s.start(ctx, h, s.record.From); err != nil {
+		return fmt.Errorf("%w; and Docker does not start again with %s: %w", cause, s.record.From, err)
+	}
+	var failed []error
+	for _, name := range s.record.Running {
+		if err := s.api.Start(ctx, name); err != nil {
+			failed = append(failed, fmt.Errorf("cannot start the container %s again: %w", name, err))
+		}
+	}
+	if len(failed) > 0 {
+		return fmt.Errorf("%w; Docker runs with %s as before, but %w", cause, s.record.From, errors.Join(failed...))
+	}
+	text := fmt.Sprintf("Docker runs with %s as before", s.record.From)
+	if len(s.record.Running) > 0 {
+		text += ", with the containers that ran (" + strings.Join(s.record.Running, ", ") + ")"
+	}
+	if s.what == saveFirst || s.what == restore {
+		text += fmt.Sprintf("; the next run uses what is in %s", s.BackupDir)
+	}
+	return fmt.Errorf("%w; %s", cause, text)
+}
+
+// unswitch puts daemon.json back, and takes away what the new driver made.
+func (s *change) unswitch(ctx context.Context, h *host.Host) error {
+	if s.what != writeOnly {
+		if err := s.daemon.Stop(ctx, h); err != nil {
+			return err
+		}
+	}
+	if err := s.clear(h); err != nil {
+		return err
+	}
+	now, err := file.Read(h, s.found.config.Path, 1<<20)
+	if err != nil {
+		return err
+	}
+	if s.record.Config == nil && !h.Exists(path.Join(s.record.DataRoot, s.Driver)) {
+		if !now.Exists {
+			return nil
+		}
+		_, err = file.Remove{Before: now}.Do(ctx, h)
+		return err
+	}
+	content := []byte("{}\n")
+	if s.record.Config != nil {
+		content = []byte(*s.record.Config)
+	}
+	if h.Exists(path.Join(s.record.DataRoot, s.Driver)) && !strings.Contains(string(content), `"`+driverKey+`"`) {
+		// With files of two drivers, a daemon that is not told which to use does
+		// not start.
+		if content, err = withDriver(content, now.Path, s.record.From, nil); err != nil {
+			return err
+		}
+	}
+	if now.Exists && string(now.Content) == string(content) {
+		return nil
+	}
+	_, err = file.Replace{Before: now, Content: content, Mode: 0o644}.Do(ctx, h)
+	return err
+}
+
+// made is what is there of the new driver that the backup does not have.
+func (s *change) made(h *host.Host) dataroot.Contents {
+	held, err := dataroot.Holdings(h, s.record.DataRoot)
+	if err != nil {
+		return dataroot.Contents{}
+	}
+	held = held.Of(s.Driver)
+	held.Containers = slices.DeleteFunc(held.Containers, func(c dataroot.Container) bool { return c.Driver == "" })
+	saved := map[string]bool{}
+	for _, i := range s.record.Images {
+		saved[short(i.ID)] = true
+		for _, tag := range i.Tags {
+			saved[tag] = true
+		}
+	}
+	held.Images = slices.DeleteFunc(held.Images, func(i dataroot.Image) bool { return saved[i.Name] })
+	return held
+}
+
+// clear takes away what the new driver made of the backup, or the disk would
+// stay full of it. It leaves alone what others made there, and drivers that
+// have more than files: devices, subvolumes, mounts.
+func (s *change) clear(h *host.Host) error {
+	if !s.record.Fresh || !slices.Contains([]string{"overlay2", "vfs", "fuse-overlayfs"}, s.Driver) || !s.made(h).Empty() {
+		return nil
+	}
+	dirs := []string{path.Join(s.record.DataRoot, "image", s.Driver), path.Join(s.record.DataRoot, s.Driver)}
+	mounts, err := machine.Mounts(h)
+	if err != nil {
+		return err
+	}
+	for _, m := range mounts {
+		if m.Point == dirs[1] || strings.HasPrefix(m.Point, dirs[1]+"/") {
+			return nil
+		}
+	}
+	for _, dir := range dirs {
+		if err := os.RemoveAll(h.Path(dir)); err != nil {
+			return fmt.Errorf("cannot remove what %s left: %w", s.Driver, err)
+		}
+	}
+	return nil
+}
