@@ -56,7 +56,9 @@ func look(h *host.Host, p Params, config configured.Config) (found, error) {
 		return f, err
 	}
 	if _, old := config.File["graph"]; old {
-		f.warn("%s has \"graph\", which is deprecated since 17.05 and an error since 23.0; write data-root", config.Path)
+		if p.State == "checked" || f.configured != p.Path {
+			f.warn("%s has \"graph\", which is deprecated since 17.05 and an error since 23.0; state: present with path: %s writes data-root in its place", config.Path, f.configured)
+		}
 	}
 	if use, old := config.Flag("graph"); old {
 		f.warn("%s has %s, which is deprecated since 17.05 and unknown since 23.0; use --data-root, or data-root in %s", use.Origin(), use.Spelt, config.Path)

@@ -81,8 +81,31 @@ func plan(ctx context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
 	out.Acts = acts
 	if m != nil {
 		out.Acts = append(out.Acts, m)
+		return out, nil
 	}
+	renamed, err := f.rename(h, p)
+	if err != nil {
+		return out, err
+	}
+	out.Acts = append(out.Acts, renamed...)
 	return out, nil
+}
+
+// rename returns the act that calls the key of this data-root by its name of
+// today. The daemon has the same data-root with both.
+func (f found) rename(h *host.Host, p Params) ([]ansible.Act, error) {
+	if _, old := f.config.File["graph"]; !old || f.configured != p.Path {
+		return nil, nil
+	}
+	before, err := file.Read(h, f.config.Path, 1<<20)
+	if err != nil {
+		return nil, err
+	}
+	content, err := withDataRoot(before, p.Path)
+	if err != nil {
+		return nil, err
+	}
+	return []ansible.Act{file.Replace{Before: before, Content: content, Mode: 0o644, Backup: true}}, nil
 }
 
 // make returns the acts that make the directory, or give an empty one or

@@ -55,7 +55,8 @@ options:
     default: false
   state:
     description:
-      - V(checked) judges and changes nothing. V(present) also makes the directory, or gives it to root alone.
+      - V(checked) judges and changes nothing. V(present) also makes the directory, or gives it to root alone, and calls it
+        C(data-root) in a C(daemon.json) that calls it C(graph), which engines since 23.0 refuse.
     type: str
     choices: [checked, present]
     default: checked
@@ -140,7 +141,7 @@ moved:
 backup_file:
   description: Where the old C(daemon.json) is kept.
   type: str
-  returned: when data were moved, not in check mode
+  returned: when C(daemon.json) was changed, not in check mode
   sample: /etc/docker/daemon.json.2026-11-22T17-00-00Z~
 actions:
   description: What was done, or in check mode would be done, in order.
