@@ -50,6 +50,11 @@ func (s *change) back(ctx context.Context, h *host.Host, switched bool, cause er
 		text += ", with the containers that ran (" + strings.Join(s.record.Running, ", ") + ")"
 	}
 	if s.what == saveFirst || s.what == restore {
+		// Who stops one from now on wants it stopped.
+		s.record.Running = nil
+		if err := s.record.write(h, s.BackupDir); err != nil && h.Exists(s.BackupDir) {
+			return fmt.Errorf("%w; %s; and %w", cause, text, err)
+		}
 		text += fmt.Sprintf("; the next run uses what is in %s", s.BackupDir)
 	}
 	return fmt.Errorf("%w; %s", cause, text)

@@ -43,7 +43,8 @@ func (f found) prepare(h *host.Host, p Params, what todo) (*change, error) {
 			return nil, err
 		}
 	}
-	if what == writeOnly || what == restart {
+	if what != saveFirst {
+		// An interrupted run has looked for room, and goes back without it.
 		return s, nil
 	}
 	return s, s.fits(h)
@@ -126,7 +127,6 @@ func (s *change) fits(h *host.Host) error {
 				s.Driver, mebibytes(images), mebibytes(volumes), one.where, mebibytes(one.need), s.MinFree, one.free>>20)
 		}
 	}
-	s.size = images + volumes
 	return nil
 }
 

@@ -27,7 +27,6 @@ type change struct {
 	found  found
 	what   todo
 	record record
-	size   int64 // of the backup, about
 	daemon dockerd.Daemon
 	api    *dockerapi.Client
 	since  time.Time // of the last start, for the journal

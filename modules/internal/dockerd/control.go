@@ -61,9 +61,10 @@ func (d Daemon) Start(ctx context.Context, h *host.Host, settings Settings, limi
 	if err != nil {
 		return d, nil, err
 	}
+	// One that hangs takes connections and answers nothing.
 	client := now.Client(h, settings, limit)
 	for deadline := time.Now().Add(StartLimit); ; time.Sleep(200 * time.Millisecond) {
-		if err = client.Ping(ctx); err == nil || ctx.Err() != nil || time.Now().After(deadline) {
+		if err = now.Client(h, settings, 5*time.Second).Ping(ctx); err == nil || ctx.Err() != nil || time.Now().After(deadline) {
 			break
 		}
 	}

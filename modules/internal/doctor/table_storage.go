@@ -10,7 +10,7 @@ func storageChecks() []Check {
 			Source: guide + "Abnormal Scenario: Mount Point Being Overwritten"},
 		{ID: "storage_driver", Group: "storage", Severity: Warning, Needs: []string{probeConfig}, Judge: storageDriver,
 			Title:  "The storage driver is slow, or gone from newer engines",
-			Remedy: "Save the images (docker save), set storage-driver to overlay2, and load them again: containers do not move from driver to driver.",
+			Remedy: "Switch to overlay2 with docker_storage_switch, which brings images and volumes over: containers do not move from driver to driver.",
 			Source: guide + "Storage Driver Configuration; " + notes + "3.4.1 introduction to docker storage engine"},
 		{ID: "driver_traces", Group: "storage", Severity: Info, Needs: []string{probeState}, Judge: driverTraces,
 			Title:  "The data-root has files of more than one storage driver",
