@@ -80,6 +80,7 @@ func TestWritesGoThroughFile(t *testing.T) {
 		"modules/docker_package/dnf.go":                "a note in /var/lib/hardened.docker, which is root's, of a transaction",
 		"modules/docker_package/firststart.go":         "a mark in a directory of root's below /run, while a package manager runs",
 		"modules/docker_repair/state.go":               "moves damaged state inside the data-root",
+		"modules/docker_storage_switch/archive.go":     "gigabytes that come over a socket, into a directory that it has found to be root's alone",
 		"modules/docker_unit/systemd.go":               "a directory of mode 0700 that it has just made, for systemd-analyze",
 		"modules/thinpool_profile/rules.go":            "a directory of mode 0700 that it has just made, for lvmconfig",
 		"modules/internal/dockerd/snapshot.go":         "in /run, in a directory that it has found to be root's alone",
