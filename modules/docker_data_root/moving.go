@@ -150,13 +150,15 @@ func (m *move) start(ctx context.Context, h *host.Host, root string) error {
 	}
 	m.daemon = daemon
 	info, err := client.Info(ctx)
+	// Those of another storage driver moved, too, and no daemon shows them.
+	shown := m.holds.Shown(info.Driver)
 	switch {
 	case err != nil:
 		return fmt.Errorf("cannot ask the daemon after its start: %w", err)
 	case info.DockerRootDir != root && !strings.HasPrefix(info.DockerRootDir, root+"/"):
 		return fmt.Errorf("cannot make the daemon use %s: it uses %s", root, info.DockerRootDir)
-	case info.Containers < len(m.holds.Containers) && info.DockerRootDir == root:
-		return fmt.Errorf("cannot find all containers in %s: the daemon shows %d of %d", root, info.Containers, len(m.holds.Containers))
+	case info.Containers < shown && info.DockerRootDir == root:
+		return fmt.Errorf("cannot find all containers in %s: the daemon shows %d of %d", root, info.Containers, shown)
 	}
 	for _, name := range m.marker.Running {
 		if err := client.Start(ctx, name); err != nil {

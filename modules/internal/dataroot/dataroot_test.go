@@ -126,6 +126,15 @@ func TestWithout(t *testing.T) {
 	}
 }
 
+func TestShown(t *testing.T) {
+	all := Contents{Containers: []Container{{"damaged", ""}, {"db", "vfs"}, {"web", "overlay2"}, {"worker", "overlay2"}}}
+	for driver, want := range map[string]int{"overlay2": 2, "vfs": 1, "btrfs": 0} {
+		if got := all.Shown(driver); got != want {
+			t.Errorf("Shown(%q) = %d; want %d", driver, got, want)
+		}
+	}
+}
+
 func TestString(t *testing.T) {
 	many := Contents{}
 	for i := range 12 {

@@ -24,6 +24,18 @@ func (c Contents) Without(driver string) Contents {
 	}
 }
 
+// Shown counts the containers that a daemon with this storage driver shows:
+// those that were made with it, and that can be read.
+func (c Contents) Shown(driver string) int {
+	count := 0
+	for _, one := range c.Containers {
+		if one.Driver == driver {
+			count++
+		}
+	}
+	return count
+}
+
 // ContainerNames returns the containers' names.
 func (c Contents) ContainerNames() []string {
 	names := make([]string, 0, len(c.Containers))
