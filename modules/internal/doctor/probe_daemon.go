@@ -4,6 +4,7 @@ package doctor
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"strconv"
@@ -127,9 +128,34 @@ func readAPI(ctx context.Context, h *host.Host, early *Snapshot) (func(*Snapshot
 	if err != nil {
 		return func(s *Snapshot) { s.Daemon, s.APIError = Hanging, err.Error() }, err
 	}
+	sick := unhealthyNow(ctx, client, list)
 	return func(s *Snapshot) {
-		s.Daemon, s.Info, s.Listed, s.Networks = Up, info, list, networks
+		s.Daemon, s.Info, s.Listed, s.Networks, s.Sick = Up, info, list, networks, sick
 	}, nil
+}
+
+// maxSick is how many unhealthy containers are asked what their check said.
+const maxSick = 10
+
+// unhealthyNow returns what the last health check of each unhealthy container
+// said, by container. Engines write the health to disk late, 26.1 not at all
+// while the container runs, so the daemon is asked.
+func unhealthyNow(ctx context.Context, client *dockerapi.Client, list []dockerapi.Container) map[string]string {
+	sick := map[string]string{}
+	for _, c := range list {
+		if !strings.Contains(c.Status, "(unhealthy)") {
+			continue
+		}
+		sick[c.ID] = ""
+		if len(sick) > maxSick {
+			continue
+		}
+		var known struct{ State containerState }
+		if text, err := client.Inspect(ctx, c.ID); err == nil && json.Unmarshal(text, &known) == nil {
+			sick[c.ID] = known.State.Health.said()
+		}
+	}
+	return sick
 }
 
 // startGrace is how long a dockerd may take until it answers for the first

@@ -55,7 +55,7 @@ func readState(_ context.Context, h *host.Host, early *Snapshot) (func(*Snapshot
 	}
 	st.readKey(h)
 	st.readStrangers(h)
-	return func(s *Snapshot) { s.State = st }, nil
+	return func(s *Snapshot) { s.State = st }, st.Unread
 }
 
 func octal(info fs.FileInfo) string { return fmt.Sprintf("%04o", info.Mode().Perm()) }
@@ -95,28 +95,41 @@ func (st *State) damaged(d Damage) { st.Damages = append(st.Damages, d) }
 // maxState is how large a state file may be, in bytes.
 const maxState = 16 << 20
 
+// containerState is the part of a container's state that is read, on disk and
+// from the daemon alike.
+type containerState struct {
+	Running bool
+	Pid     int
+	Health  health
+}
+
+// health is what a container's health checks found.
+type health struct {
+	Status string
+	Log    []struct{ Output string }
+}
+
+// said returns what the last check said.
+func (h health) said() string {
+	if len(h.Log) == 0 {
+		return ""
+	}
+	return strings.TrimSpace(h.Log[len(h.Log)-1].Output)
+}
+
 // readContainer reads a container's two files (moby container.FromDisk).
 func (st *State) readContainer(h *host.Host, root, id string) {
 	dir := path.Join(root, "containers", id)
 	c := Container{ID: id}
 	var config struct {
 		Name, Driver string
-		State        struct {
-			Running bool
-			Pid     int
-			Health  struct {
-				Status string
-				Log    []struct{ Output string }
-			}
-		}
+		State        containerState
 	}
 	if content, ok := st.readJSON(h, path.Join(dir, "config.v2.json"), id, false); ok {
 		_ = json.Unmarshal(content, &config)
 		c.Name, c.Driver = strings.TrimPrefix(config.Name, "/"), config.Driver
 		c.Running, c.PID, c.Health = config.State.Running, config.State.Pid, config.State.Health.Status
-		if log := config.State.Health.Log; len(log) > 0 {
-			c.HealthSaid = strings.TrimSpace(log[len(log)-1].Output)
-		}
+		c.HealthSaid = config.State.Health.said()
 	}
 	var settings struct {
 		PortBindings  map[string]json.RawMessage
@@ -163,8 +176,13 @@ func (st *State) readJSON(h *host.Host, file, container string, optional bool) (
 			return nil, false
 		}
 		problem = "it is not there"
-	case err != nil:
+	case errors.Is(err, host.ErrDirectory), errors.Is(err, host.ErrNotRegular), errors.Is(err, host.ErrTooLarge):
 		problem = err.Error()
+	case err != nil:
+		// A disk that does not answer has not lost the file: nothing may be
+		// moved aside for that.
+		st.Unread = errors.Join(st.Unread, err)
+		return nil, false
 	default:
 		problem = jsonProblem(content)
 	}

@@ -42,8 +42,11 @@ type Snapshot struct {
 
 	Docker, Socket, Containerd, Firewalld, Journald systemd.Unit
 
-	Info       dockerapi.Info
-	Listed     []dockerapi.Container
+	Info   dockerapi.Info
+	Listed []dockerapi.Container
+	// Sick is what the last health check of each unhealthy container said,
+	// by container, as the daemon knows it.
+	Sick       map[string]string
 	Networks   []dockerapi.Network
 	Mounts     []Mount
 	Links      []Link

@@ -26,6 +26,8 @@ type State struct {
 	// nothing.
 	Whole   []string
 	Damages []Damage
+	// Unread is why files could not be read that are there.
+	Unread error
 	// Metadata are the deviceset-metadata files of devicemapper.
 	Metadata []DeviceSet
 	Runtime  []RuntimeState

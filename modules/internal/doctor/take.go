@@ -138,6 +138,14 @@ func (s *Snapshot) settle() {
 			s.Engine = v
 		}
 	}
+	for i := range s.State.Containers {
+		if said, sick := s.Sick[s.State.Containers[i].ID]; s.Daemon == Up {
+			s.State.Containers[i].Health, s.State.Containers[i].HealthSaid = "", said
+			if sick {
+				s.State.Containers[i].Health = "unhealthy"
+			}
+		}
+	}
 	shims := map[string]bool{}
 	for _, id := range s.Processes.ContainerIDs() {
 		shims[id] = true
