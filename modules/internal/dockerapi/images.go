@@ -36,7 +36,8 @@ func (c *Client) Images(ctx context.Context) ([]Image, error) {
 // before 23 count containers and volumes, too, to answer that.
 func (c *Client) LayersSize(ctx context.Context) (int64, error) {
 	var usage struct{ LayersSize int64 }
-	return usage.LayersSize, c.ask(ctx, "/system/df?type=image", &usage)
+	err := c.ask(ctx, "/system/df?type=image", &usage)
+	return usage.LayersSize, err
 }
 
 // Volumes lists the names of the volumes.
@@ -54,7 +55,8 @@ func (c *Client) Volumes(ctx context.Context) ([]string, error) {
 // Inspect returns all that the daemon says of a container, as it says it.
 func (c *Client) Inspect(ctx context.Context, id string) (json.RawMessage, error) {
 	var text json.RawMessage
-	return text, c.ask(ctx, "/containers/"+id+"/json", &text)
+	err := c.ask(ctx, "/containers/"+id+"/json", &text)
+	return text, err
 }
 
 // Changes counts the files and directories that a container has changed, added
