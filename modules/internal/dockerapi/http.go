@@ -187,14 +187,9 @@ func line(r *bufio.Reader) (string, error) {
 func readChunks(r *bufio.Reader) ([]byte, error) {
 	var body []byte
 	for {
-		head, err := line(r)
+		size, err := chunkSize(r, 31)
 		if err != nil {
 			return nil, err
-		}
-		digits, _, _ := strings.Cut(head, ";")
-		size, err := strconv.ParseUint(strings.TrimSpace(digits), 16, 31)
-		if err != nil {
-			return nil, fmt.Errorf("%w: the size of a chunk is %q", ErrNotDocker, head)
 		}
 		if size == 0 {
 			return body, nil
@@ -211,6 +206,20 @@ func readChunks(r *bufio.Reader) ([]byte, error) {
 			return nil, fmt.Errorf("%w: a chunk does not end where it should", ErrNotDocker)
 		}
 	}
+}
+
+// chunkSize reads the line before a chunk, with a number of so many bits.
+func chunkSize(r *bufio.Reader, bits int) (uint64, error) {
+	text, err := line(r)
+	if err != nil {
+		return 0, err
+	}
+	digits, _, _ := strings.Cut(text, ";")
+	size, err := strconv.ParseUint(strings.TrimSpace(digits), 16, bits)
+	if err != nil {
+		return 0, fmt.Errorf("%w: the size of a chunk is %q", ErrNotDocker, text)
+	}
+	return size, nil
 }
 
 // short says of an answer that stopped before its end that it did.

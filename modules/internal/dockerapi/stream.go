@@ -180,14 +180,9 @@ func (c *chunks) Read(data []byte) (int, error) {
 
 // next reads the size of the next chunk.
 func (c *chunks) next() error {
-	text, err := line(c.r)
+	size, err := chunkSize(c.r, 62)
 	if err != nil {
 		return err
-	}
-	digits, _, _ := strings.Cut(text, ";")
-	size, err := strconv.ParseUint(strings.TrimSpace(digits), 16, 62)
-	if err != nil {
-		return fmt.Errorf("%w: the size of a chunk is %q", ErrNotDocker, text)
 	}
 	c.left, c.end = int64(size), size == 0
 	return nil
