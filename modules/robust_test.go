@@ -85,7 +85,7 @@ func TestWritesGoThroughFile(t *testing.T) {
 		"modules/thinpool_profile/rules.go":            "a directory of mode 0700 that it has just made, for lvmconfig",
 		"modules/internal/dockerd/snapshot.go":         "in /run, in a directory that it has found to be root's alone",
 		"modules/internal/apt/preview.go":              "a directory of mode 0700 that it has just made, for a prediction",
-		"modules/internal/dnf/preview.go":              "a directory of mode 0700 that it has just made, for a prediction",
+		"modules/internal/pkgmgr/preview.go":           "a directory of mode 0700 that it has just made, for a prediction",
 		"modules/internal/pkgmgr/transaction.go":       "a log in /run that root alone may read",
 		"modules/internal/treecopy/treecopy.go":        "copies a tree, entry by entry, without following links",
 		"modules/internal/file/file.go":                "package file",

@@ -31,15 +31,10 @@ func (v View) options(h *host.Host) []string {
 // Its signature is not verified, because its key is not on the host yet; what
 // comes of it is a prediction, and nothing is installed from it.
 func Preview(ctx context.Context, h *host.Host, pending *pkgmgr.Pending) (v View, done func(), err error) {
-	temp := h.Path("/tmp")
-	if err := os.MkdirAll(temp, 0o1777); err != nil {
-		return v, nil, fmt.Errorf("cannot make /tmp: %w", err)
-	}
-	dir, err := os.MkdirTemp(temp, "hardened.docker-lists-")
+	dir, remove, err := pkgmgr.Scratch(h, "package lists")
 	if err != nil {
-		return v, nil, fmt.Errorf("cannot make a directory for the package lists: %w", err)
+		return v, nil, err
 	}
-	remove := func() { _ = os.RemoveAll(dir) }
 	defer func() {
 		if err != nil {
 			remove()
@@ -66,7 +61,7 @@ APT::Update::Error-Mode "any";
 #clear APT::Update::Post-Invoke-Success;
 `, dir)
 	if pending != nil {
-		if err := parts(h, *pending, path.Join(dir, "parts")); err != nil {
+		if err := pending.Lay(h, path.Join(dir, "parts"), others(h, pending.File), trusted(pending.Text)); err != nil {
 			return v, nil, err
 		}
 		config += fmt.Sprintf("Dir::Etc::sourceparts \"%s/parts\";\n", dir)
@@ -86,22 +81,11 @@ APT::Update::Error-Mode "any";
 	return v, remove, nil
 }
 
-// parts makes a directory of sources: links to the host's files, and the
-// pending one.
-func parts(h *host.Host, pending pkgmgr.Pending, dir string) error {
-	stem := strings.TrimSuffix(pending.File, path.Ext(pending.File))
-	for _, name := range sourceFiles(h) {
-		if strings.TrimSuffix(name, path.Ext(name)) == stem || slices.Contains(pending.Without, name) {
-			continue
-		}
-		if err := os.Symlink(h.Path(name), path.Join(dir, path.Base(name))); err != nil {
-			return fmt.Errorf("cannot link %s for the prediction: %w", name, err)
-		}
-	}
-	if err := os.WriteFile(path.Join(dir, path.Base(pending.File)), []byte(trusted(pending.Text)), 0o644); err != nil {
-		return fmt.Errorf("cannot write the pending repository for the prediction: %w", err)
-	}
-	return nil
+// others are the host's files of sources that do not take the place of name:
+// one in the other format does, under the same stem.
+func others(h *host.Host, name string) []string {
+	stem := strings.TrimSuffix(name, path.Ext(name))
+	return slices.DeleteFunc(sourceFiles(h), func(other string) bool { return strings.TrimSuffix(other, path.Ext(other)) == stem })
 }
 
 // trusted returns a sources file, of either format, without its key.

@@ -39,14 +39,8 @@ func (u Update) Fetch(ctx context.Context, h *host.Host) (waited string, err err
 		if err != nil {
 			return waited, err
 		}
-		// It says nothing of the other repositories' lists: they are as old as
-		// they were, or are not there.
-		stamp = func() time.Time {
-			if before.Updated.IsZero() {
-				return time.Unix(1, 0)
-			}
-			return before.Updated
-		}
+		// It says nothing of the other repositories' lists.
+		stamp = before.Stamp
 		argv = append(argv, "-o", "Dir::Etc::sourcelist="+u.Only, "-o", "Dir::Etc::sourceparts=-", "-o", "APT::Get::List-Cleanup=false",
 			// A cache of this one file's repositories is of no use to anybody.
 			"-o", "pkgCacheFile::Generate=false")

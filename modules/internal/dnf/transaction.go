@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -71,36 +72,24 @@ func (t Tool) Fetch(ctx context.Context, h *host.Host, only string, lockTimeout 
 	if err != nil {
 		return waited, err
 	}
-	before, err := ReadLists(h)
-	if err != nil {
-		return waited, err
-	}
-	options := []string{"--setopt=*.skip_if_unavailable=False"}
+	stamp, patterns := time.Now, repodata()
+	var options []string
 	if only != "" {
+		// It says nothing of the other repositories' metadata.
+		before, err := ReadLists(h)
+		if err != nil {
+			return waited, err
+		}
+		stamp, patterns = before.Stamp, repodataOf(only)
 		options = append(options, "--disablerepo=*", "--enablerepo="+only)
 	}
 	if t.Generation != 3 {
 		options = append(options, "--refresh")
 	}
-	argv := t.argv(append(options, "makecache")...)
-	out, err := h.Run(ctx, host.Command{Argv: argv})
-	if err == nil && strings.Contains(string(out.Stdout)+string(out.Stderr), "Ignoring repositories") {
-		err = &host.CommandError{Argv: argv, Output: out}
-	}
-	if err != nil {
-		return waited, failure(out, err)
+	if err := t.makecache(ctx, h, options...); err != nil {
+		return waited, err
 	}
 	// Metadata that has not changed keeps its time; ReadLists needs this one's.
-	// That of one repository says nothing of the others': they are as old as they
-	// were, or are not there.
-	stamp := time.Now()
-	patterns := repodata()
-	if only != "" {
-		patterns = repodataOf(only)
-		if stamp = before.Updated; stamp.IsZero() {
-			stamp = time.Unix(1, 0)
-		}
-	}
 	for _, pattern := range patterns {
 		found, err := h.Glob(pattern)
 		if err != nil {
@@ -112,11 +101,25 @@ func (t Tool) Fetch(ctx context.Context, h *host.Host, only string, lockTimeout 
 				names = append(names, name)
 			}
 			for _, name := range names {
-				if err := os.Chtimes(h.Path(name), stamp, stamp); err != nil {
+				if err := os.Chtimes(h.Path(name), stamp(), stamp()); err != nil {
 					return waited, fmt.Errorf("cannot note the time of the update: %w", err)
 				}
 			}
 		}
 	}
 	return waited, nil
+}
+
+// makecache fetches metadata. It fails if that of one repository cannot be
+// fetched, also where dnf is told to go on without it.
+func (t Tool) makecache(ctx context.Context, h *host.Host, options ...string) error {
+	argv := t.argv(slices.Concat([]string{"--setopt=*.skip_if_unavailable=False"}, options, []string{"makecache"})...)
+	out, err := h.Run(ctx, host.Command{Argv: argv})
+	if err == nil && strings.Contains(string(out.Stdout)+string(out.Stderr), "Ignoring repositories") {
+		err = &host.CommandError{Argv: argv, Output: out}
+	}
+	if err != nil {
+		return failure(out, err)
+	}
+	return nil
 }

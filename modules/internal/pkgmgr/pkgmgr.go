@@ -57,3 +57,12 @@ type Lists struct {
 	// Outdated is set when a file that names repositories is newer.
 	Outdated bool
 }
+
+// Stamp is the time to give lists of which one part alone was fetched: the rest
+// is as old as it was, or is not there.
+func (l Lists) Stamp() time.Time {
+	if l.Updated.IsZero() {
+		return time.Unix(1, 0)
+	}
+	return l.Updated
+}
