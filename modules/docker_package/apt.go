@@ -34,6 +34,8 @@ func (m aptManager) flavors() []distro.Flavor {
 
 func (m aptManager) unit(flavor distro.Flavor) unit { return debUnit(flavor) }
 
+func (aptManager) auditd() string { return "auditd" }
+
 func (m aptManager) read(context.Context) (inventory, error) {
 	status, err := apt.ReadStatus(m.host)
 	return aptInventory{status}, err

@@ -35,6 +35,8 @@ func (m dnfManager) flavors() []distro.Flavor {
 	return []distro.Flavor{distro.DockerCE, distro.DockerEngine, distro.Moby, distro.Docker}
 }
 
+func (dnfManager) auditd() string { return "audit" }
+
 func (m dnfManager) unit(flavor distro.Flavor) unit { return rpmUnit(flavor) }
 
 func (m dnfManager) read(ctx context.Context) (inventory, error) {

@@ -34,6 +34,8 @@ type manager interface {
 	preview(ctx context.Context, pending *pkgmgr.Pending) (m manager, done func(), err error)
 	// simulate returns what commit would do.
 	simulate(ctx context.Context, r request) ([]pkgmgr.Change, error)
+	// auditd is the package with the program that loads audit rules at boot.
+	auditd() string
 	// owned returns which of paths an installed package brought.
 	owned(ctx context.Context, name string, paths []string) []string
 	compare(a, b string) int

@@ -53,9 +53,9 @@ func decide(ctx context.Context, h *host.Host, p Params, release distro.Release,
 	for _, f := range m.flavors() {
 		names = append(names, m.unit(f).members()...)
 	}
-	names = append(names, "ca-certificates", "apparmor", auditd(release))
+	names = append(names, "ca-certificates", "apparmor", m.auditd())
 	ask := m.offers
-	if settled(h, p, release, m, have) {
+	if settled(h, p, m, have) {
 		ask = m.versions
 	}
 	if o.offers, err = ask(ctx, names); err != nil {
@@ -65,7 +65,7 @@ func decide(ctx context.Context, h *host.Host, p Params, release distro.Release,
 	if err != nil {
 		return o, err
 	}
-	o.unit = unitOn(h, p, release, m, flavor)
+	o.unit = unitOn(h, p, m, flavor)
 	o.conflicts = conflictsOf(ctx, h, o.unit, m, have)
 	if table, err := kubernetesOf(p.Version); err == nil {
 		o.kubernetes = &table
@@ -100,23 +100,23 @@ func decide(ctx context.Context, h *host.Host, p Params, release distro.Release,
 
 // unitOn is what a flavor's packages are called, with what this host's kernel
 // makes the engine need.
-func unitOn(h *host.Host, p Params, release distro.Release, m manager, flavor distro.Flavor) unit {
+func unitOn(h *host.Host, p Params, m manager, flavor distro.Flavor) unit {
 	u := m.unit(flavor)
 	if apparmorEnabled(h) {
 		u.support = append(slices.Clone(u.support), "apparmor")
 	}
 	if p.Auditd && audit.Usable(h) {
-		u.support = append(slices.Clone(u.support), auditd(release))
+		u.support = append(slices.Clone(u.support), m.auditd())
 	}
 	return u
 }
 
 // settled reports whether no candidate is looked at in deciding, because all
 // that the task is about is installed, in a version that it wants.
-func settled(h *host.Host, p Params, release distro.Release, m manager, have inventory) bool {
+func settled(h *host.Host, p Params, m manager, have inventory) bool {
 	var installed []unit
 	for _, f := range m.flavors() {
-		if u := unitOn(h, p, release, m, f); have.Installed(u.engine) != "" && (p.Flavor == "auto" || p.Flavor == string(f)) {
+		if u := unitOn(h, p, m, f); have.Installed(u.engine) != "" && (p.Flavor == "auto" || p.Flavor == string(f)) {
 			installed = append(installed, u)
 		}
 	}
@@ -185,14 +185,6 @@ func list(conflicts []conflict) string {
 func apparmorEnabled(h *host.Host) bool {
 	text, err := h.ReadFile("/sys/module/apparmor/parameters/enabled")
 	return err == nil && strings.HasPrefix(string(text), "Y")
-}
-
-// auditd is the package with the program that loads audit rules at boot.
-func auditd(release distro.Release) string {
-	if kind, err := release.Manager(); err == nil && kind == distro.Dnf {
-		return "audit"
-	}
-	return "auditd"
 }
 
 // planPresent is the plan for state=present.
