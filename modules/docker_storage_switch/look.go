@@ -66,7 +66,7 @@ func look(ctx context.Context, h *host.Host, p Params) (found, error) {
 	if f.config, err = file.Read(h, config.Path, 1<<20); err != nil {
 		return f, err
 	}
-	if f.content, err = withDriver(contentOf(f.config), config.Path, p.Driver, p.Options); err != nil {
+	if f.content, err = withDriver(f.config.Content, config.Path, p.Driver, p.Options); err != nil {
 		return f, err
 	}
 	if err := f.judge(ctx, h, p); err != nil {
@@ -91,13 +91,6 @@ func look(ctx context.Context, h *host.Host, p Params) (found, error) {
 		return f, f.ask(ctx, h, p)
 	}
 	return f, f.read(h)
-}
-
-func contentOf(s file.State) []byte {
-	if !s.Exists {
-		return nil
-	}
-	return s.Content
 }
 
 // checkFlags refuses a driver that is set where daemon.json cannot change it.

@@ -32,11 +32,11 @@ func (s *change) settle(ctx context.Context, h *host.Host) error {
 // returnVolumes copies volumes back that are not as they were saved, as after a
 // power cut. Nobody has written to them since: the daemon stands still.
 func (s *change) returnVolumes(ctx context.Context, h *host.Host) error {
-	from, to := path.Join(s.BackupDir, volumesName), path.Join(s.record.DataRoot, "volumes")
+	from, to := s.volumes()
 	if !h.Exists(from) {
 		return nil
 	}
-	differ, err := treecopy.Compare(ctx, h.Path(from), h.Path(to), append(engineOwn(), "metadata.db"))
+	differ, err := compareVolumes(ctx, h, from, to)
 	if err != nil {
 		return fmt.Errorf("cannot compare %s with its backup: %w", to, err)
 	}
@@ -44,6 +44,17 @@ func (s *change) returnVolumes(ctx context.Context, h *host.Host) error {
 		return nil
 	}
 	return mirror(ctx, h, from, to)
+}
+
+// volumes are the directories of the saved volumes and of the daemon's.
+func (s *change) volumes() (saved, used string) {
+	return path.Join(s.BackupDir, volumesName), path.Join(s.record.DataRoot, "volumes")
+}
+
+// compareVolumes compares volumes with their copy. Their database changes with
+// each start of the daemon.
+func compareVolumes(ctx context.Context, h *host.Host, saved, used string) ([]string, error) {
+	return treecopy.Compare(ctx, h.Path(saved), h.Path(used), append(engineOwn(), "metadata.db"))
 }
 
 // load loads the images and proves that all are there, and the volumes, too.
@@ -64,12 +75,11 @@ func (s *change) load(ctx context.Context, h *host.Host) error {
 	if err != nil {
 		return err
 	}
-	saved := path.Join(s.BackupDir, volumesName)
+	saved, volumes := s.volumes()
 	if len(running) > 0 || !h.Exists(saved) {
 		return nil // they write to their volumes, as they should
 	}
-	volumes := path.Join(s.record.DataRoot, "volumes")
-	differ, err := treecopy.Compare(ctx, h.Path(saved), h.Path(volumes), append(engineOwn(), "metadata.db"))
+	differ, err := compareVolumes(ctx, h, saved, volumes)
 	if err == nil && len(differ) > 0 {
 		err = fmt.Errorf("%s", strings.Join(differ, "; "))
 	}

@@ -173,7 +173,7 @@ func engineOwn() []string { return []string{"backingFsBlockDev"} }
 
 // keepVolumes copies the volumes and compares them with the copy.
 func (s *change) keepVolumes(ctx context.Context, h *host.Host) error {
-	from, to := path.Join(s.record.DataRoot, "volumes"), path.Join(s.BackupDir, volumesName)
+	to, from := s.volumes()
 	if !s.Volumes || !h.Exists(from) {
 		return nil
 	}
