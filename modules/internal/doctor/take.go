@@ -138,11 +138,13 @@ func (s *Snapshot) settle() {
 			s.Engine = v
 		}
 	}
-	for i := range s.State.Containers {
-		if said, sick := s.Sick[s.State.Containers[i].ID]; s.Daemon == Up {
-			s.State.Containers[i].Health, s.State.Containers[i].HealthSaid = "", said
-			if sick {
-				s.State.Containers[i].Health = "unhealthy"
+	if s.Daemon == Up {
+		for i := range s.State.Containers {
+			c := &s.State.Containers[i]
+			c.Health = ""
+			said, sick := s.Sick[c.ID]
+			if c.HealthSaid = said; sick {
+				c.Health = "unhealthy"
 			}
 		}
 	}
