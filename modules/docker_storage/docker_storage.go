@@ -6,7 +6,7 @@
 //
 // A tour. target.go finds the file and the variable that reach dockerd,
 // which it asks the unit about; guard.go knows what a change of the driver
-// would hide. Everything else in the file stays as it is.
+// would hide; move.go hands the flags over to daemon.json. Everything else in the file stays as it is.
 package docker_storage
 
 import (
@@ -38,7 +38,7 @@ type Params struct {
 	AllowDataLoss bool      `arg:"allow_data_loss" default:"false"`
 	EngineVersion *string   `arg:"engine_version"`
 	Backup        bool      `arg:"backup" default:"true"`
-	State         string    `arg:"state" choices:"present,absent" default:"present"`
+	State         string    `arg:"state" choices:"present,absent,moved" default:"present"`
 }
 
 // maxSize is how large the files that the module reads may be, in bytes.
@@ -85,13 +85,18 @@ func plan(ctx context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	was := engine.WithFlags(config.File, t.line.Flags())
+	moved, err := t.move(h, p, &config)
+	if err != nil {
+		return nil, err
+	}
 	doc := engine.WithFlags(config.File, uses)
 	warnings, err := judge(p, doc, version)
 	out.Warnings = append(out.Warnings, warnings...)
 	if err != nil {
 		return nil, err
 	}
-	hidden, err := guard(h, p, engine.WithFlags(config.File, t.line.Flags()), doc)
+	hidden, err := guard(h, p, was, doc)
 	if err != nil {
 		return nil, err
 	}
@@ -99,10 +104,13 @@ func plan(ctx context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
 	if string(content) == string(before.Content) {
 		return out, nil
 	}
-	if out.Acts, err = dropin.Parents(h, path.Dir(t.file)); err != nil {
+	parents, err := dropin.Parents(h, path.Dir(t.file))
+	if err != nil {
 		return nil, err
 	}
-	out.Acts = append(out.Acts, file.Replace{Before: before, Content: content, Mode: 0o644, Backup: p.Backup})
+	// In between both places have it, and a daemon does not start: the next run goes on.
+	// The other way round, it would start with the engine's default.
+	out.Acts = append(append(moved, parents...), file.Replace{Before: before, Content: content, Mode: 0o644, Backup: p.Backup})
 	if running(ctx, h) {
 		out.Result["apply"] = "restart"
 	}
@@ -111,7 +119,7 @@ func plan(ctx context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
 
 // checkOptions refuses what has no place on a command line.
 func checkOptions(p Params) error {
-	if p.State == "absent" {
+	if p.State != "present" {
 		return nil
 	}
 	if p.Driver == nil && p.Options == nil {
@@ -141,8 +149,8 @@ func options(p Params) []string {
 func (t target) edit(p Params, before file.State) ([]byte, []engine.FlagUse, error) {
 	own := t.own()
 	drivers, opts := valuesOf(own, "storage-driver"), valuesOf(own, "storage-opt")
-	replaceDriver := p.State == "absent" && len(drivers) > 0 || p.State == "present" && p.Driver != nil && !slices.Equal(drivers, []string{*p.Driver})
-	replaceOptions := p.State == "absent" && len(opts) > 0 || p.State == "present" && p.Options != nil && !slices.Equal(opts, *p.Options)
+	replaceDriver := p.State != "present" && len(drivers) > 0 || p.State == "present" && p.Driver != nil && !slices.Equal(drivers, []string{*p.Driver})
+	replaceOptions := p.State != "present" && len(opts) > 0 || p.State == "present" && p.Options != nil && !slices.Equal(opts, *p.Options)
 	if !replaceDriver && !replaceOptions {
 		return before.Content, t.line.Flags(), nil
 	}
@@ -199,7 +207,7 @@ func (t target) edit(p Params, before file.State) ([]byte, []engine.FlagUse, err
 // to say is taken out: with an empty one the daemon's environment would differ
 // from what it was before the module came, which costs a restart.
 func (t target) write(p Params, content []byte, words []string) ([]byte, error) {
-	if p.State == "absent" && len(words) == 0 {
+	if p.State != "present" && len(words) == 0 {
 		return dropin.RemoveVariable(t.file, content, t.variable)
 	}
 	return dropin.SetVariable(t.file, content, t.variable, strings.Join(words, " "))
@@ -218,7 +226,7 @@ func valuesOf(uses []engine.FlagUse, flag string) []string {
 // judge returns what the engine has against the storage settings. The document
 // has the flags in it.
 func judge(p Params, doc map[string]any, version engine.Version) (warnings []string, err error) {
-	if p.State == "absent" {
+	if p.State != "present" {
 		return nil, nil
 	}
 	var refused []string

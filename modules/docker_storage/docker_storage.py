@@ -64,8 +64,10 @@ options:
     description:
       - V(present) for flags as the other options say, V(absent) for none, so that C(daemon.json) or the engine's default
         counts. Two storage drivers that left files behind are then refused, because the engine would not start.
+      - V(moved) is V(absent) for a host whose driver comes from the flags. C(daemon.json) gets what it does not say itself,
+        and the flags go then, so that the daemon starts with the same driver and options as before.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, moved]
     default: present
 notes:
   - With V(devicemapper), use a thin pool (O(options) with C(dm.thinpooldev)), C(dm.fs=ext4),
@@ -94,7 +96,7 @@ EXAMPLES = r"""
 
 - name: Leave the storage driver to daemon.json
   hardened.docker.docker_storage:
-    state: absent
+    state: moved
 
 - name: Set it there
   hardened.docker.docker_daemon_json:

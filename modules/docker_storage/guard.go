@@ -20,7 +20,7 @@ func guard(h *host.Host, p Params, before, after map[string]any) (dataroot.Conte
 		return hidden, err
 	}
 	if !hidden.Empty() && !p.AllowDataLoss {
-		return hidden, fmt.Errorf("cannot change the storage driver from %s to %s: the daemon would not show %s any more, which %s holds for another driver; leave the driver to daemon.json (state: absent) and switch with docker_storage_switch, which brings images and volumes over, or set allow_data_loss: true",
+		return hidden, fmt.Errorf("cannot change the storage driver from %s to %s: the daemon would not show %s any more, which %s holds for another driver; leave the driver to daemon.json (state: moved) and switch with docker_storage_switch, which brings images and volumes over, or set allow_data_loss: true",
 			orDefault(was), orDefault(will), hidden, root)
 	}
 	return hidden, nil

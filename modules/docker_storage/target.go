@@ -127,7 +127,7 @@ func (t target) own() []engine.FlagUse {
 // with an option both as a flag and in the file, and of a flag that is there
 // twice it takes the last.
 func (t target) agree(p Params, c configured.Config) error {
-	if p.State == "absent" {
+	if p.State != "present" {
 		return nil
 	}
 	for _, wanted := range []struct {

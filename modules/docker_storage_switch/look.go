@@ -104,7 +104,7 @@ func checkFlags(config configured.Config) error {
 		if _, both := config.File[key]; both {
 			also = fmt.Sprintf(", and %s has %s: dockerd does not start with both", config.Path, key)
 		}
-		return fmt.Errorf("cannot switch the storage driver: %s has %s %s%s; take it out with docker_storage and state: absent, or off the command line with docker_unit and flags: [%s]", use.Origin(), use.Spelt, use.Value, also, flag)
+		return fmt.Errorf("cannot switch the storage driver: %s has %s %s%s; take it out with docker_storage and state: moved, or off the command line with docker_unit and flags: [%s]", use.Origin(), use.Spelt, use.Value, also, flag)
 	}
 	return nil
 }
