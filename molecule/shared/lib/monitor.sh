@@ -4,7 +4,8 @@
 # over two named pipes: their paths may be as long as they like.
 
 # monitor_execute COMMAND... sends commands in JSON, one after the other, and
-# prints what each returned; fails with qemu's words if one failed.
+# prints what each returned; fails with qemu's words if one failed. It waits
+# monitor_patience seconds, 20 if that is not set, for each answer.
 monitor_execute() {
 	local input output command
 	exec {input}<>"$dir/monitor.in" {output}<>"$dir/monitor.out"
@@ -22,7 +23,7 @@ monitor_execute() {
 # Negotiating a second time is an error that means nothing.
 monitor_answer() {
 	local line
-	while IFS= read -r -t 20 -u "$1" line; do
+	while IFS= read -r -t "${monitor_patience:-20}" -u "$1" line; do
 		case $line in
 		'{"return"'*)
 			printf '%s\n' "$line"

@@ -120,6 +120,7 @@ vm_processors() {
 	echo $((count > 2 ? 2 : count))
 }
 
+# vm_start boots the host; what it is given goes to qemu, too.
 vm_start() {
 	local arguments
 	[[ -n $(fact_get accel) ]] || fact_set accel "$(vm_accel)"
@@ -133,7 +134,7 @@ vm_start() {
 		echo "$BASHPID" >"$dir/pid"
 		exec {state_lock}<&-
 		trap - EXIT INT TERM HUP
-		exec setsid "${arguments[@]}" </dev/null >>"$dir/console.log" 2>&1
+		exec setsid "${arguments[@]}" "$@" </dev/null >>"$dir/console.log" 2>&1
 	) &
 	disown
 	wait_until 20 vm_alive
