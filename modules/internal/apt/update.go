@@ -53,8 +53,14 @@ func (u Update) Fetch(ctx context.Context, h *host.Host) (waited string, err err
 	if err != nil {
 		return waited, failure(out, err)
 	}
-	// An update that finds nothing new leaves no trace; ReadLists needs one.
-	for _, dir := range []string{listsDir + "/partial", listsDir} {
+	// An update that finds nothing new leaves no trace; ReadLists needs one. The
+	// time of the lists' own directory stays: after a whole update, apt's caches
+	// are younger than it, and a time after theirs would call them outdated.
+	traces := []string{listsDir + "/partial", listsDir}
+	if u.Only == "" && h.Exists(traces[0]) {
+		traces = traces[:1]
+	}
+	for _, dir := range traces {
 		if err := os.Chtimes(h.Path(dir), stamp(), stamp()); err != nil && !notThere(err) {
 			return waited, fmt.Errorf("cannot note the time of the update: %w", err)
 		}
