@@ -20,7 +20,7 @@ func repairs(ctx context.Context, h *host.Host, m manager, plan *ansible.Plan) (
 	if err != nil {
 		return false, err
 	}
-	if have.Unfinished() {
+	if have.Unfinished() || len(blocked(h)) > 0 {
 		// Somebody may just be at work.
 		waited, err := m.settle(ctx)
 		plan.Result = noted(waited)
@@ -33,12 +33,12 @@ func repairs(ctx context.Context, h *host.Host, m manager, plan *ansible.Plan) (
 			}
 		}
 	}
+	if left := blocked(h); len(left) > 0 {
+		plan.Acts = append(plan.Acts, unblocking{paths: left, manager: m})
+	}
 	broken := have.Unfinished()
 	if broken {
 		plan.Acts = append(plan.Acts, repair{manager: m, packages: have.Interrupted()})
-	}
-	if left := blocked(h); len(left) > 0 && !broken {
-		plan.Acts = append(plan.Acts, unblocking{paths: left, manager: m})
 	}
 	return broken, nil
 }
@@ -75,14 +75,14 @@ func (r repair) Do(ctx context.Context, _ *host.Host) (map[string]any, error) {
 }
 
 // unblocking is the act that takes away what kept the engine from starting while
-// a run that was killed installed packages.
+// a run that was interrupted installed packages.
 type unblocking struct {
 	paths   []string
 	manager manager
 }
 
 func (r unblocking) Describe() string {
-	return "remove what a killed run left: " + strings.Join(r.paths, ", ")
+	return "remove what an interrupted run left: " + strings.Join(r.paths, ", ")
 }
 
 func (r unblocking) Diff() []ansible.Diff { return nil }

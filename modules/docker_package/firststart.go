@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"hardened.docker/modules/internal/ansible"
 	"hardened.docker/modules/internal/host"
 	"hardened.docker/modules/internal/pkgmgr"
 )
@@ -53,6 +54,19 @@ func withoutStart(ctx context.Context, h *host.Host, t pkgmgr.Transaction) (wait
 			waited = first
 		}
 	}()
+	defer func() {
+		ctx := context.WithoutCancel(ctx)
+		var nothing *ansible.NothingDone
+		if err != nil && !errors.As(err, &nothing) {
+			// apt-get can have been killed while its dpkg goes on.
+			_, _ = pkgmgr.Wait(ctx, t.Locked, max(t.LockTimeout, 10*time.Minute))
+		}
+		if left := unblock(ctx, h); left != nil && nothing != nil {
+			err = errors.Join(nothing.Err, left) // that is something
+		} else {
+			err = errors.Join(err, left)
+		}
+	}()
 	if err := os.MkdirAll(h.Path(turnstile), 0o700); err != nil {
 		return "", fmt.Errorf("cannot make %s: %w", turnstile, err)
 	}
@@ -74,16 +88,10 @@ func withoutStart(ctx context.Context, h *host.Host, t pkgmgr.Transaction) (wait
 	// The unit may be known to systemd already, from an earlier installation.
 	script.WriteString("systemctl daemon-reload || :\n")
 	t.Prologue, t.Dir = script.String()+t.Prologue, h.Path(turnstile)
-	waited, err = t.Run(ctx, h)
-	ctx = context.WithoutCancel(ctx)
-	if err != nil {
-		// apt-get can have been killed while its dpkg goes on.
-		_, _ = pkgmgr.Wait(ctx, t.Locked, max(t.LockTimeout, 10*time.Minute))
-	}
-	return waited, errors.Join(err, unblock(ctx, h))
+	return t.Run(ctx, h)
 }
 
-// blocked returns the drop-ins that a killed run left behind.
+// blocked returns what a run that was killed, or could not remove it, left.
 func blocked(h *host.Host) []string {
 	var found []string
 	for _, unit := range blockedUnits() {
@@ -91,25 +99,34 @@ func blocked(h *host.Host) []string {
 			found = append(found, path)
 		}
 	}
+	if h.Exists(turnstile) {
+		found = append(found, turnstile)
+	}
 	return found
 }
 
-// unblock takes away what withoutStart made.
+// unblock takes away what withoutStart made. The directory goes last: as long
+// as it is there, the next run knows that there is something left to do.
 func unblock(ctx context.Context, h *host.Host) error {
+	var errs []error
+	remove := func(path string) {
+		if err := os.Remove(h.Path(path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, fmt.Errorf("cannot remove %s: %w", path, err))
+		}
+	}
 	for _, unit := range blockedUnits() {
 		path := dropinPath(unit)
-		if err := os.Remove(h.Path(path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("cannot remove %s: %w", path, err)
-		}
+		remove(path)
 		// Not empty: somebody else's drop-in is there too.
 		_ = os.Remove(filepath.Dir(h.Path(path)))
 	}
-	if err := os.RemoveAll(h.Path(turnstile)); err != nil {
-		return fmt.Errorf("cannot remove %s: %w", turnstile, err)
+	remove(turnstile + "/" + marker)
+	if _, err := h.Run(ctx, host.Command{Argv: []string{"systemctl", "daemon-reload"}, Limit: 2 * time.Minute}); err != nil {
+		errs = append(errs, fmt.Errorf("cannot make systemd forget that docker.service was kept from starting: %w", err))
+	}
+	if len(errs) == 0 {
+		remove(turnstile)
 	}
 	pkgmgr.RemoveLeft(h)
-	if _, err := h.Run(ctx, host.Command{Argv: []string{"systemctl", "daemon-reload"}, Limit: 2 * time.Minute}); err != nil {
-		return fmt.Errorf("cannot make systemd forget that docker.service was kept from starting: %w", err)
-	}
-	return nil
+	return errors.Join(errs...)
 }

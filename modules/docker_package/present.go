@@ -59,7 +59,7 @@ func decide(ctx context.Context, h *host.Host, p Params, release distro.Release,
 		ask = m.versions
 	}
 	if o.offers, err = ask(ctx, names); err != nil {
-		return o, err
+		return o, fmt.Errorf("cannot read what the repositories have: %w", err)
 	}
 	flavor, err := flavorOf(p.Flavor, m, have, o.offers, release)
 	if err != nil {

@@ -5,6 +5,8 @@ package pkgmgr
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"slices"
 	"strings"
 
@@ -68,7 +70,10 @@ type Symptom struct {
 // text a user should read.
 func Diagnose(program, text string, err error, symptoms []Symptom, lines []string) error {
 	e := &Error{Cause: CauseOther, Err: err, Program: program, Lines: lines}
-	if errors.Is(err, host.ErrNotFound) {
+	var path *fs.PathError
+	var call *os.SyscallError
+	if errors.Is(err, host.ErrNotFound) || errors.As(err, &path) || errors.As(err, &call) {
+		// It was never started.
 		e.Text, e.Lines = err.Error(), nil
 		return e
 	}
