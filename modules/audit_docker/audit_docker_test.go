@@ -4,6 +4,7 @@ package audit_docker
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -31,7 +32,7 @@ func open(h *host.Host) (audit.Kernel, audit.Status, error) {
 	name := h.Path("/kernel")
 	content, err := os.ReadFile(name)
 	if err != nil {
-		return nil, audit.Status{}, err
+		return nil, audit.Status{}, fmt.Errorf("cannot ask the kernel for its audit rules: %w", err)
 	}
 	k := &kernel{name, strings.Split(strings.TrimSpace(string(content)), "\n")}
 	switch k.lines[0] {

@@ -136,7 +136,7 @@ network_attach() {
 # machine without a way out gets Ethernet's.
 network_mtu() {
 	local device
-	device=$(ip -4 route show default | sed -n 's/.* dev \([^ ]*\).*/\1/p' | head -n 1)
+	device=$(ip -4 route show default | sed -n 's/.* dev \([^ ]*\).*/\1/p' | sed -n 1p)
 	if [[ -n $device ]]; then ip -o link show dev "$device" | sed 's/.* mtu \([0-9]*\).*/\1/'; else echo 1500; fi
 }
 

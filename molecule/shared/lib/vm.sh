@@ -173,7 +173,7 @@ vm_stop() {
 vm_accel() {
 	local key file=$cache_dir/acceleration
 	mkdir -p "$cache_dir"
-	key="$(</proc/sys/kernel/random/boot_id) $(id -u) $(qemu-system-x86_64 --version | head -n 1)"
+	key="$(</proc/sys/kernel/random/boot_id) $(id -u) $(qemu-system-x86_64 --version | sed -n 1p)"
 	if [[ ! -e $file || $(head -n 1 "$file") != "$key" ]]; then
 		local accel=tcg
 		! vm_probe_kvm || accel=kvm
