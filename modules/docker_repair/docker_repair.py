@@ -33,8 +33,9 @@ options:
       - The IDs of the findings to mend. RV(hardened.docker.docker_doctor#module:findings) says which can be
         (C(repair.available)).
       - C(overwritten_mount_points) unmounts what hides the layers, the last mount first. C(residual_semaphores) removes
-        the sets of device mapper that nobody has used for a minute. C(residual_veths) deletes pairs of network
-        interfaces of which no container has an end. C(container_id_exists) lets runc delete what it kept.
+        the sets of device mapper that nobody has used for a minute, and raises C(kernel.sem) until the next boot if all
+        sets are taken. C(residual_veths) deletes pairs of network interfaces of which no container has an end.
+        C(container_id_exists) lets runc delete what it kept.
       - C(corrupt_state) lets a running daemon write a container's files anew, and moves aside what no daemon has in memory.
         A database that is moved aside takes the networks, or the names of the volumes, with it. C(stale_bridge_address)
         starts the daemon once with the default address as C(bip). C(journal_stream) restarts the daemon.

@@ -6,11 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"strconv"
 	"strings"
 	"time"
 
 	"hardened.docker/modules/internal/ansible"
 	"hardened.docker/modules/internal/doctor"
+	"hardened.docker/modules/internal/host"
 )
 
 // repair mends the findings of one check.
@@ -59,6 +62,9 @@ func unmount(_ context.Context, p patient) (treatment, error) {
 // removeSemaphores removes the sets that device mapper left.
 func removeSemaphores(_ context.Context, p patient) (treatment, error) {
 	var t treatment
+	if p.snapshot.NoSetLeft() {
+		t.acts = append(t.acts, raiseSets(p.snapshot))
+	}
 	for _, sem := range doctor.ResidualSemaphores(p.snapshot) {
 		t.acts = append(t.acts, command{
 			text: fmt.Sprintf("remove the semaphore set %s (key %s)", sem.ID, sem.Key), argv: []string{"ipcrm", "-s", sem.ID},
@@ -75,6 +81,21 @@ func removeSemaphores(_ context.Context, p patient) (treatment, error) {
 		})
 	}
 	return t, nil
+}
+
+// raiseSets makes room for more semaphore sets until the next boot: twice as
+// many, and at least what the first source document raises them to.
+func raiseSets(s *doctor.Snapshot) command {
+	const file, enough = "/proc/sys/kernel/sem", 1024
+	values := strings.Fields(s.System.Sem)
+	values[3] = strconv.Itoa(max(enough, 2*s.System.SemaphoreSets))
+	want := strings.Join(values, " ")
+	return command{
+		text: "set kernel.sem to " + want + " until the next boot", what: "kernel.sem", before: s.System.Sem, after: want,
+		run: func(_ context.Context, h *host.Host) error {
+			return os.WriteFile(h.Path(file), []byte(want+"\n"), 0o644)
+		},
+	}
 }
 
 // deleteVeths deletes one end of each pair; the other goes with it.

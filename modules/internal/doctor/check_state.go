@@ -162,17 +162,23 @@ func ResidualSemaphores(s *Snapshot) []Semaphore {
 	return found
 }
 
+// NoSetLeft reports whether all semaphore sets that the kernel allows are
+// taken, whoever has them: device mapper, and dockerd with it, cannot work then.
+func (s *Snapshot) NoSetLeft() bool {
+	return s.System.SemaphoreSets > 0 && s.SetsTaken >= s.System.SemaphoreSets
+}
+
 // residualSemaphores: dockerd was killed while device mapper worked for it.
 func residualSemaphores(s *Snapshot) Verdict {
 	found := ResidualSemaphores(s)
-	if len(found) == 0 {
+	if len(found) == 0 && !s.NoSetLeft() {
 		return Verdict{}
 	}
-	one := ill("", fmt.Sprintf("%d semaphore sets of device mapper are left; kernel.sem is %q: there may be %d sets", len(found), s.System.Sem, s.System.SemaphoreSets))
+	one := ill("", fmt.Sprintf("%d semaphore sets of device mapper are left; kernel.sem is %q: %d of %d sets are taken", len(found), s.System.Sem, s.SetsTaken, s.System.SemaphoreSets))
 	for _, sem := range found {
 		one.Evidence = append(one.Evidence, fmt.Sprintf("/proc/sysvipc/sem: key %s, id %s, last used %s", sem.Key, sem.ID, sem.Since.UTC().Format(time.RFC3339)))
 	}
-	if s.System.SemaphoreSets > 0 && len(s.Semaphores) >= s.System.SemaphoreSets {
+	if s.NoSetLeft() {
 		one.Severity = Error
 	}
 	return Verdict{Ills: []Ill{one}}

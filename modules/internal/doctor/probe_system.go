@@ -65,7 +65,8 @@ func readIPC(_ context.Context, h *host.Host, _ *Snapshot) (func(*Snapshot), err
 		return nil, err
 	}
 	found := ParseSemaphores(string(content))
-	return func(s *Snapshot) { s.Semaphores = found }, nil
+	taken := max(0, len(strings.Split(strings.TrimSpace(string(content)), "\n"))-1) // below a line of titles
+	return func(s *Snapshot) { s.Semaphores, s.SetsTaken = found, taken }, nil
 }
 
 // ParseSemaphores reads /proc/sysvipc/sem and returns device mapper's sets.

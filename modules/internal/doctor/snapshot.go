@@ -54,6 +54,7 @@ type Snapshot struct {
 	Stream     Stream
 	State      State
 	Semaphores []Semaphore
+	SetsTaken  int // semaphore sets of all programs
 	Packages   Packages
 	UnitFile   UnitFile
 	Limits     []Limit

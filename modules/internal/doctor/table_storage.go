@@ -38,7 +38,7 @@ func storageChecks() []Check {
 			Source: guide + "overlay2 Storage Driver Configuration: Precautions"},
 		{ID: "residual_semaphores", Group: "storage", Severity: Warning, Needs: []string{probeIPC, probeSystem}, Judge: residualSemaphores, Repairs: true, Interrupts: Nothing,
 			Title:  "Device mapper's semaphores were left behind",
-			Remedy: "docker_repair removes those that nobody has used for a minute. When all that kernel.sem allows are taken, dockerd with devicemapper does not start; hardened.docker.docker_limits (semaphores) raises the limit.",
+			Remedy: "docker_repair removes those that nobody has used for a minute. When all that kernel.sem allows are taken, dockerd with devicemapper does not start: docker_repair then raises the limit until the next boot, and hardened.docker.docker_limits (semaphores) for good.",
 			Source: guide + "Semaphores May Be Residual"},
 	}
 }
