@@ -64,13 +64,18 @@ class Report(unittest.TestCase):
 
     def setUp(self):
         self.browser.screen(1280, 900)
-        self.seconds = self.browser.open(self.url)
+        self.browser.open(self.url)
 
     def findings(self):
         return [finding for host in self.fleet['hosts'] if host['result'] for finding in host['result']['findings']]
 
+    def drawn(self):
+        """Open the page and return the seconds until the first picture of it is there: layout comes after loading."""
+        self.browser.open(self.url)
+        return self.browser.run('new Promise(done => requestAnimationFrame(() => setTimeout(() => done(performance.now())))).then(ms => ms / 1000)')
+
     def test_opens_without_delay(self):
-        best = min([self.seconds] + [self.browser.open(self.url) for _ in range(4)])
+        best = min(self.drawn() for _ in range(5))
         size = (OUT / 'doctor.html').stat().st_size
         self.browser.run("document.querySelectorAll('.tools input[type=checkbox]')[1].click()")
         cells = self.browser.run("document.querySelectorAll('td').length")
@@ -151,6 +156,14 @@ class Report(unittest.TestCase):
             self.browser.picture(OUT / f'hosts-{"dark" if dark else "light"}.png')
             self.browser.run('scrollTo(0, 0)')
         self.assertEqual(self.browser.run('getComputedStyle(document.body).backgroundColor'), 'rgb(20, 23, 27)')
+
+    def test_the_matrix_fits_on_paper(self):
+        across = 297 - 20  # of a sheet, in mm
+        self.browser.screen(across * 96 // 25, 700, media='print')
+        self.assertEqual(self.browser.run("document.getElementById('matrix').firstChild.scrollWidth > innerWidth"), False)
+        self.browser.run("document.getElementById('hosts').scrollIntoView()")
+        self.browser.picture(OUT / 'hosts-paper.png')
+        self.assertEqual(self.browser.run("[...document.querySelectorAll('tbody tr')].filter(one => one.offsetHeight > 30).length"), 0)
 
     def test_paper(self):
         self.browser.run("addEventListener('beforeprint', () => { window.printed = document.querySelectorAll('details:not([open])').length; window.texts = document.querySelectorAll('.evidence li').length; })")

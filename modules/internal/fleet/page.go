@@ -21,7 +21,7 @@ var (
 // nothing else. A test says what they have to be.
 const (
 	scriptDigest = "sha256-4sjTc6Siy2ygl3PZuwQ7Uab3PVZeWXYVkct+HqP0rq0="
-	styleDigest  = "sha256-uboWu7uRvkf6f4x8e9EITmCx4OXjs/BkbHUJMgekEak="
+	styleDigest  = "sha256-U3M0mos6NmSrJATur81tUwxKVmYPuVZFp2FgHS0iPFA="
 )
 
 // pageData is what the page's script reads.
