@@ -6,14 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 	"time"
 
 	"hardened.docker/modules/internal/ansible"
 	"hardened.docker/modules/internal/doctor"
-	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/internal/kernelparam"
 )
 
 // repair mends the findings of one check.
@@ -63,6 +62,9 @@ func unmount(_ context.Context, p patient) (treatment, error) {
 func removeSemaphores(_ context.Context, p patient) (treatment, error) {
 	var t treatment
 	if p.snapshot.NoSetLeft() {
+		if err := kernelparam.CheckWritable(p.host, semFile); err != nil {
+			return t, err
+		}
 		t.acts = append(t.acts, raiseSets(p.snapshot))
 	}
 	for _, sem := range doctor.ResidualSemaphores(p.snapshot) {
@@ -83,19 +85,17 @@ func removeSemaphores(_ context.Context, p patient) (treatment, error) {
 	return t, nil
 }
 
+// semFile has the number of semaphore sets as the fourth of its numbers.
+const semFile = "/proc/sys/kernel/sem"
+
 // raiseSets makes room for more semaphore sets until the next boot: twice as
 // many, and at least what the first source document raises them to.
-func raiseSets(s *doctor.Snapshot) command {
-	const file, enough = "/proc/sys/kernel/sem", 1024
+func raiseSets(s *doctor.Snapshot) ansible.Act {
+	const enough, most = 1024, 32768 // the kernel takes no more (IPCMNI)
 	values := strings.Fields(s.System.Sem)
-	values[3] = strconv.Itoa(max(enough, 2*s.System.SemaphoreSets))
+	values[3] = strconv.Itoa(min(max(enough, 2*s.System.SemaphoreSets), most))
 	want := strings.Join(values, " ")
-	return command{
-		text: "set kernel.sem to " + want + " until the next boot", what: "kernel.sem", before: s.System.Sem, after: want,
-		run: func(_ context.Context, h *host.Host) error {
-			return os.WriteFile(h.Path(file), []byte(want+"\n"), 0o644)
-		},
-	}
+	return named{kernelparam.Set{Name: semFile, Before: s.System.Sem, After: want}, "set kernel.sem to " + want + " until the next boot"}
 }
 
 // deleteVeths deletes one end of each pair; the other goes with it.

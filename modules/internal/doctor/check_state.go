@@ -163,9 +163,10 @@ func ResidualSemaphores(s *Snapshot) []Semaphore {
 }
 
 // NoSetLeft reports whether all semaphore sets that the kernel allows are
-// taken, whoever has them: device mapper, and dockerd with it, cannot work then.
+// taken, and device mapper needs one: it cannot work then, whoever has them.
 func (s *Snapshot) NoSetLeft() bool {
-	return s.System.SemaphoreSets > 0 && s.SetsTaken >= s.System.SemaphoreSets
+	return s.System.SemaphoreSets > 0 && s.SetsTaken >= s.System.SemaphoreSets &&
+		(len(s.Semaphores) > 0 || s.Driver() == "devicemapper")
 }
 
 // residualSemaphores: dockerd was killed while device mapper worked for it.

@@ -81,6 +81,10 @@ func TestDevicemapper(t *testing.T) {
 	driver := "storage_driver:warning"
 	examineFaults(t, []fault{
 		{"as the guide wants it", func(s *Snapshot) { s.devicemapper(t, grows) }, []string{driver}},
+		{"others have all semaphores", func(s *Snapshot) {
+			s.devicemapper(t, grows)
+			s.System.SemaphoreSets, s.SetsTaken = 128, 128
+		}, []string{"residual_semaphores:error", driver}},
 		{"on loop devices", func(s *Snapshot) {
 			s.devicemapper(t, grows)
 			s.Info.DriverStatus = [][2]string{{"Data loop file", "/var/lib/docker/devicemapper/devicemapper/data"}}

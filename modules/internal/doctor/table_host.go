@@ -31,7 +31,7 @@ func processChecks() []Check {
 	return []Check{
 		{ID: "orphan_shims", Group: "processes", Severity: Error, Needs: []string{probeProcesses, probeState, probeMounts}, Judge: orphanShims,
 			Title:  "A container runs that Docker does not know",
-			Remedy: "Save what it holds (nsenter, /proc/<pid>/root), then end its process; the shim ends with it.",
+			Remedy: "Save what it holds (/proc/<pid>/root). Then, with the ID after -id: ctr -n moby tasks delete -f ID; ctr -n moby containers delete ID. To kill its process is not enough: the shim stays.",
 			Source: notes + "4.2 viewing containerd process relationships"},
 		{ID: "orphan_proxies", Group: "processes", Severity: Error, Needs: []string{probeProcesses}, Judge: orphanProxies,
 			Title:  "A docker-proxy holds a port for a daemon that is gone",
