@@ -73,6 +73,14 @@ func TestVM(t *testing.T) {
 		t.Errorf("host forward = %q; want port 8081 at %s", got, connection.Address)
 	}
 
+	// Spare disks would not go back with the machine; it was never saved.
+	if out, err := b.run("save", "machine"); err == nil || !strings.Contains(out, "it has spare disks") {
+		t.Errorf("host save with a spare disk = %q, %v; want a refusal", out, err)
+	}
+	if out, err := b.run("restore", "machine"); err == nil || !strings.Contains(out, "it was not saved") {
+		t.Errorf("host restore = %q, %v; want a refusal", out, err)
+	}
+
 	if path := b.must("attach", "machine", "32M"); path != "/dev/disk/by-id/virtio-disk2" {
 		t.Errorf("host attach = %q", path)
 	}
@@ -158,6 +166,8 @@ func TestVMRefusals(t *testing.T) {
 		{[]string{"attach", "nobody"}, "missing name or size"},
 		{[]string{"forward", "nobody", "8080"}, "unknown host nobody"},
 		{[]string{"cut", "nobody"}, "unknown host nobody"},
+		{[]string{"save", "nobody"}, "unknown host nobody"},
+		{[]string{"restore"}, "missing name"},
 		{[]string{"boot"}, "missing name"},
 		{[]string{"image", "--kind", "raft", "bookworm"}, "unknown kind raft"},
 		{[]string{"check", "--kind"}, "missing value"},
