@@ -121,6 +121,10 @@ func TestHost(t *testing.T) {
 		{"unlimited nproc", func(s *Snapshot) { s.Limits[0].Value = -1 }, nil},
 		{"many containers, few numbers", func(s *Snapshot) { s.System.PIDMax = 50; s.Limits = nil }, []string{"pid_max:warning"}},
 		{"no seccomp", func(s *Snapshot) { s.Info.SecurityOptions = []string{"name=apparmor"} }, []string{"seccomp_off:warning"}},
+		{"no seccomp, by daemon.json", func(s *Snapshot) {
+			s.configure(`{"live-restore": true, "icc": false, "seccomp-profile": "unconfined"}`)
+			s.Info.SecurityOptions = []string{"name=seccomp,profile=unconfined"}
+		}, []string{"seccomp_off:warning"}},
 		{"seccomp off for one", func(s *Snapshot) { s.State.Containers[0].Seccomp = "unconfined" }, []string{"seccomp_unconfined:info"}},
 		{"data-root open to all", func(s *Snapshot) { s.State.Mode = "0755" }, []string{"data_root_mode:warning"}},
 		{"exec-root open to all", func(s *Snapshot) { s.State.RunMode = "0777" }, []string{"data_root_mode:warning"}},
