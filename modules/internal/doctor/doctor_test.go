@@ -169,7 +169,9 @@ func TestPage(t *testing.T) {
 	const page = "../../../docs/checks.md"
 	var b strings.Builder
 	b.WriteString("<!-- SPDX-License-Identifier: GPL-3.0-or-later -->\n# What the doctor looks for\n\n" +
-		"`docker_doctor` names a check by its ID, and `docker_repair` takes the IDs of those that it mends. The severity is the\nusual one; a finding can be better or worse than that. This page is made from the table in `modules/internal/doctor`\n(`UPDATE_SCRIPTS=1 go test ./modules/internal/doctor`).\n")
+		"`docker_doctor` names a check by its ID, and `docker_repair` takes the IDs of those that it mends. The severity is the\nusual one; a finding can be better or worse than that. This page is made from the table in `modules/internal/doctor`\n(`UPDATE_SCRIPTS=1 go test ./modules/internal/doctor`).\n\n" +
+		"Each check is tried. Where it says \"made on hosts\", the Molecule scenario `doctor` makes the fault on Debian 12 and 13, the\ndoctor has to find exactly that, and what mends it has to leave a host without findings on which everything runs. The\nothers are decided on data in the shape that hosts have them, in the package's tests, and it says why.\n")
+	made, notMade := madeOnHosts(t), onData()
 	for _, group := range Groups() {
 		first := true
 		for _, c := range Checks() {
@@ -184,7 +186,13 @@ func TestPage(t *testing.T) {
 			if c.Repairs {
 				fmt.Fprintf(&b, "; `docker_repair` mends it, interrupting: %s", c.Interrupts)
 			}
-			fmt.Fprintf(&b, ".\n\n%s\n\nSource: %s.\n", c.Remedy, c.Source)
+			tried := "made on hosts"
+			if why, ok := notMade[c.ID]; ok == made[c.ID] {
+				t.Errorf("%s: made on hosts %v, on data alone because %q; want one of the two", c.ID, made[c.ID], why)
+			} else if ok {
+				tried = "on data: " + why
+			}
+			fmt.Fprintf(&b, ".\n\n%s\n\nSource: %s. Tried: %s.\n", c.Remedy, c.Source, tried)
 		}
 	}
 	if os.Getenv("UPDATE_SCRIPTS") != "" {
