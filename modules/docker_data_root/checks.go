@@ -13,6 +13,7 @@ import (
 
 	"hardened.docker/modules/internal/configured"
 	"hardened.docker/modules/internal/dataroot"
+	"hardened.docker/modules/internal/file"
 	"hardened.docker/modules/internal/host"
 	"hardened.docker/modules/internal/machine"
 )
@@ -127,7 +128,7 @@ func (f *found) lookInside(h *host.Host, p Params) error {
 		switch {
 		case name == markerName:
 			f.resuming = true
-		case name == "lost+found":
+		case name == "lost+found", file.Stale(name, markerName):
 		case !dataroot.Owns(name, entry.IsDir()):
 			f.strangers = append(f.strangers, name)
 		case !f.inUse:

@@ -70,7 +70,7 @@ func owner(info fs.FileInfo) uint32 {
 
 // readRoot reads a data-root, or that of a user namespace.
 func (st *State) readRoot(h *host.Host, root string) {
-	entries, _ := h.ReadDir(path.Join(root, "containers"))
+	entries := st.list(h, path.Join(root, "containers"))
 	for _, e := range entries {
 		if e.IsDir() {
 			st.readContainer(h, root, e.Name())
@@ -211,21 +211,30 @@ func jsonProblem(content []byte) string {
 // readImages reads the stores of images: their index must be JSON, and files
 // of a layer or an image must not be empty.
 func (st *State) readImages(h *host.Host, root string) {
-	drivers, _ := h.ReadDir(path.Join(root, "image"))
+	drivers := st.list(h, path.Join(root, "image"))
 	for _, driver := range drivers {
 		store := path.Join(root, "image", driver.Name())
 		st.readJSON(h, path.Join(store, "repositories.json"), "", true)
-		images, _ := h.ReadDir(path.Join(store, "imagedb/content/sha256"))
+		images := st.list(h, path.Join(store, "imagedb/content/sha256"))
 		for _, image := range images {
 			st.notEmpty(h, path.Join(store, "imagedb/content/sha256", image.Name()))
 		}
-		layers, _ := h.ReadDir(path.Join(store, "layerdb/sha256"))
+		layers := st.list(h, path.Join(store, "layerdb/sha256"))
 		for _, layer := range layers {
 			for _, file := range []string{"cache-id", "diff", "size"} {
 				st.notEmpty(h, path.Join(store, "layerdb/sha256", layer.Name(), file))
 			}
 		}
 	}
+}
+
+// list returns what a directory has, nothing if it is not there.
+func (st *State) list(h *host.Host, dir string) []fs.DirEntry {
+	entries, err := h.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+		st.Unread = errors.Join(st.Unread, err)
+	}
+	return entries
 }
 
 func (st *State) notEmpty(h *host.Host, file string) {

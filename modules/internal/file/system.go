@@ -57,6 +57,16 @@ func syncDir(dir string) error {
 // the process that made it follows.
 func tempPrefix(real string) string { return "." + filepath.Base(real) + ".hardened-" }
 
+// Stale reports whether name is that of a temporary file of the file with the
+// given base name, which a killed run can have left beside it. The next one
+// that writes the file removes it.
+func Stale(name, base string) bool {
+	rest, ok := strings.CutPrefix(name, tempPrefix(base))
+	pid, _, numbered := strings.Cut(rest, "-")
+	_, err := strconv.Atoi(pid)
+	return ok && numbered && err == nil
+}
+
 // removeStale removes the temporary files that runs of before left when they
 // were killed. The caller has the directory locked, so no live run owns one.
 func removeStale(real string) {
@@ -65,12 +75,7 @@ func removeStale(real string) {
 		return
 	}
 	for _, e := range entries {
-		rest, ok := strings.CutPrefix(e.Name(), tempPrefix(real))
-		if !ok || !e.Type().IsRegular() {
-			continue
-		}
-		pid, _, ok := strings.Cut(rest, "-")
-		if _, err := strconv.Atoi(pid); ok && err == nil {
+		if Stale(e.Name(), real) && e.Type().IsRegular() {
 			os.Remove(filepath.Join(filepath.Dir(real), e.Name()))
 		}
 	}
