@@ -137,10 +137,7 @@ func (m dnfManager) commit(ctx context.Context, r request) (string, error) {
 		if err := m.tool.Test(ctx, m.host, request); err != nil {
 			return waited, &ansible.NothingDone{Err: err}
 		}
-		argv, prologue, err := m.tool.Transaction(request)
-		if err != nil {
-			return waited, err
-		}
+		argv, prologue := m.tool.Transaction(request)
 		if err := m.journaled(ctx, argv, prologue, sortedKeys(r.install)); err != nil {
 			return waited, err
 		}

@@ -13,7 +13,7 @@ description:
     the files they own.
   - The daemon does not start before its configuration is in place. See O(autostart).
   - Works with apt, on Debian, Ubuntu and their derivatives, and with dnf, on openEuler, EulerOS, RHEL, Rocky, Alma,
-    CentOS, Fedora and Amazon Linux. yum 3 and dnf5 are run by their documentation; tests have dnf 4 only.
+    CentOS, Fedora and Amazon Linux. yum 3 is run by its documentation; tests have dnf 4, and dnf5 was tried by hand.
 author:
   - The hardened.docker maintainers (@hardened-docker)
 attributes:

@@ -9,8 +9,8 @@
 // packages at their version, lock.go says who is at work, errors.go why
 // something failed, transaction.go writes packages.
 //
-// Formats were recorded from dnf 4.14 and 4.23 (testdata). Those of yum 3.4
-// and dnf 5 are from their documentation; what only they do is marked so.
+// Formats were recorded from dnf 4.14, 4.23 and 5.4 (testdata). Those of yum 3.4
+// are from its documentation; what only it does is marked so.
 package dnf
 
 import (

@@ -11,13 +11,13 @@ import (
 )
 
 // symptoms are what dnf, yum and rpm print for a cause (dnf 4.14 and 4.23,
-// librepo 1.15, rpm 4.18 to 4.20; curl's numbers are in libcurl-errors(3)).
+// 5.4, librepo 1.15, rpm 4.18 to 6.0; curl's numbers are in libcurl-errors(3)).
 func symptoms() []pkgmgr.Symptom {
 	return []pkgmgr.Symptom{
 		{Cause: pkgmgr.CauseRoot, Text: "it needs root; run the task with become: true",
 			Words: []string{"superuser privileges", "You need to be root"}},
 		{Cause: pkgmgr.CauseDisk, Text: "the disk is full; free some space (dnf clean packages helps) and run again",
-			Words: []string{"No space left on device", "more space needed on the", "needs more inodes", "Disk Requirements", "Disk quota exceeded", "Curl error (23)"}},
+			Words: []string{"No space left on device", "more space needed on the", "more space on the", "needs more inodes", "Disk Requirements", "Disk quota exceeded", "Curl error (23)"}},
 		{Cause: pkgmgr.CauseLocked, Text: "another package manager holds the lock; wait until it ends, or give lock_timeout more time",
 			Words: []string{"Failed to obtain the transaction lock", "already locked by", "can't create transaction lock", "Existing lock", "is holding the lock"}},
 		{Cause: pkgmgr.CauseInterrupted, Text: "RPM's database was damaged by an interruption; rpm --rebuilddb repairs it",

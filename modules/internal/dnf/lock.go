@@ -17,9 +17,10 @@ func pidFiles() []string {
 	return []string{"/var/lib/dnf/rpmdb_lock.pid", "/var/cache/dnf/download_lock.pid", "/var/cache/dnf/metadata_lock.pid", "/run/yum.pid"}
 }
 
-// rpmLocks are RPM's own, taken while it writes packages (rpm, lib/rpmlock.c).
+// rpmLocks are RPM's own, taken while it writes packages (rpm, lib/rpmlock.c),
+// and that of dnf5 around it (5.4).
 func rpmLocks() []string {
-	return []string{"/var/lib/rpm/.rpm.lock", "/usr/lib/sysimage/rpm/.rpm.lock"}
+	return []string{"/var/lib/rpm/.rpm.lock", "/usr/lib/sysimage/rpm/.rpm.lock", "/run/dnf/rpmtransaction.lock"}
 }
 
 // Locked returns who keeps package managers out, or nil.

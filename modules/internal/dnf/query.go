@@ -105,7 +105,8 @@ func parseNeeded(text string) []string {
 // ReadOffers asks what the cached metadata of the host's repositories have of
 // the named packages. It uses no network.
 func (t Tool) ReadOffers(ctx context.Context, h *host.Host, names []string) (pkgmgr.Offers, error) {
-	argv := t.argv("-q", "-C", "repoquery", "--queryformat", `%{name}\t%{evr}\t%{arch}\t%{repoid}\n`)
+	// dnf5 takes \n for the end of a line, and \t for these two characters.
+	argv := t.argv("-q", "-C", "repoquery", "--queryformat", "%{name}\t%{evr}\t%{arch}\t%{repoid}\n")
 	parse := parseRepoquery
 	if t.Generation == 3 {
 		argv, parse = t.argv("-q", "-C", "--showduplicates", "list"), parseList

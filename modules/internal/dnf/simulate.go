@@ -5,7 +5,6 @@ package dnf
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -21,29 +20,27 @@ type Request struct {
 
 // command returns the arguments and the standard input of a run that does the
 // request in one transaction. dnf and yum install and remove together only in
-// their shell, whose exit status says nothing.
-func (t Tool) command(r Request, options ...string) (argv []string, stdin string, err error) {
+// their shell, whose exit status says nothing. dnf5 has no shell, and a command
+// for it, which removes what depends on a package only when it may.
+func (t Tool) command(r Request, options ...string) (argv []string, stdin string) {
 	argv = t.argv(options...)
 	switch {
 	case len(r.Remove) == 0:
-		return slices.Concat(argv, []string{"install"}, r.Install), "", nil
+		return slices.Concat(argv, []string{"install"}, r.Install), ""
 	case len(r.Install) == 0:
-		return slices.Concat(argv, []string{"remove"}, r.Remove), "", nil
+		return slices.Concat(argv, []string{"remove"}, r.Remove), ""
 	case t.Generation == 5:
-		return nil, "", fmt.Errorf("cannot remove %s in the same transaction as the installation: dnf5 has no shell; remove them first", strings.Join(r.Remove, ", "))
+		return slices.Concat(argv, []string{"do", "--allowerasing", "--action=remove"}, r.Remove, []string{"--action=install"}, r.Install), ""
 	}
 	text := "remove " + strings.Join(r.Remove, " ") + "\ninstall " + strings.Join(r.Install, " ") + "\nrun\n"
-	return append(argv, "shell", "/dev/stdin"), text, nil
+	return append(argv, "shell", "/dev/stdin"), text
 }
 
 // Simulate asks what a transaction would do. It changes nothing and uses no
 // network. Files that two packages bring are not looked at: dnf does so when it
 // has the packages, see Test.
 func (t Tool) Simulate(ctx context.Context, h *host.Host, r Request, have Installed) ([]pkgmgr.Change, error) {
-	argv, stdin, err := t.command(r, "-C", "--assumeno")
-	if err != nil {
-		return nil, err
-	}
+	argv, stdin := t.command(r, "-C", "--assumeno")
 	out, err := h.Run(ctx, host.Command{Argv: argv, Stdin: []byte(stdin), Limit: readLimit})
 	text := string(out.Stdout) + "\n" + string(out.Stderr)
 	rows, skipped := parseTransaction(string(out.Stdout))

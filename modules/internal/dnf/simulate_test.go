@@ -15,7 +15,7 @@ import (
 	"hardened.docker/modules/internal/pkgmgr"
 )
 
-// recorded reads what a real dnf printed: dnf 4.14 on a host whose packages
+// recorded reads what a real dnf printed, 4.14 or 5.4, on a host whose packages
 // were made by molecule/openeuler/files/mkrpms.
 func recorded(t *testing.T, name string) string {
 	t.Helper()
@@ -59,6 +59,8 @@ Transaction Summary
 `, Installed{}, []pkgmgr.Change{{Name: "a-package-with-a-name-as-long-as-its-column", After: "1-1.el9"}, {Name: "b", After: "2-1"}}},
 		{"dnf5", "Package   Arch   Version  Repository  Size\nUpgrading:\n a        x86_64 1:2-1    r       1.0 MiB\n   replacing a x86_64 1:1-1 r  1.0 MiB\nInstalling:\n b        x86_64 0:2-1    r       1.0 MiB\n   replacing c x86_64 1-1 r  1.0 MiB\n\nTransaction Summary:\n Installing: 1 package\n",
 			Installed{"a": {"1:1-1"}, "c": {"1-1"}}, []pkgmgr.Change{{Name: "a", Before: "1:1-1", After: "1:2-1"}, {Name: "b", After: "2-1"}, {Name: "c", Before: "1-1"}}},
+		{"dnf5 swap", recorded(t, "dnf5-swap"), have, []pkgmgr.Change{
+			gone("containerd"), gone("cri-tools"), {Name: "docker-engine", Before: "2:18.09.0-316.oe2203", After: "2:18.09.0-200.oe2203"}, gone("podman"), gone("runc")}},
 		{"nothing", "Nothing to do.\nComplete!\n", have, nil},
 	}
 	for _, test := range tests {
@@ -89,6 +91,8 @@ func TestFailure(t *testing.T) {
 		{"certificate", "  - Curl error (60): SSL peer certificate or SSH remote key was not OK for https://d [SSL certificate problem]", pkgmgr.CauseCertificate, ""},
 		{"key", "Public key for docker-ce-24.0.7-1.el9.x86_64.rpm is not installed. Failing package is: docker-ce\nError: GPG check FAILED", pkgmgr.CauseKey, "Public key for docker-ce"},
 		{"disk", "Error: Transaction test error:\n  installing package docker-ce-3:24 needs 81MB more space on the / filesystem\n\nError Summary\n-------------\nDisk Requirements:\n   At least 81MB more space needed on the / filesystem.", pkgmgr.CauseDisk, "At least 81MB"},
+		{"disk, dnf5", "Transaction failed: Rpm transaction failed.\n  - installing package docker-ce-3:24.0.7-1.el8.x86_64 needs 8MB more space on the /usr/share/docker-ce filesystem", pkgmgr.CauseDisk, "needs 8MB"},
+		{"file conflict, dnf5", "Transaction failed: Rpm transaction failed.\n  - file /usr/bin/runc from install of docker-engine-2:18.09.0-316.oe2203.x86_64 conflicts with file from package runc-0:1.1.8-18.oe2203.x86_64", pkgmgr.CauseConflict, "file /usr/bin/runc"},
 		{"lock", "Error: Failed to obtain the transaction lock (logged in as: root).", pkgmgr.CauseLocked, ""},
 		{"root", "Error: This command has to be run with superuser privileges (under the root user on most systems).", pkgmgr.CauseRoot, ""},
 		{"script", "error: %prein(docker-ce-3:24) scriptlet failed, exit status 1\nError: Transaction failed", pkgmgr.CauseScript, "scriptlet failed"},
@@ -100,6 +104,29 @@ func TestFailure(t *testing.T) {
 		var got *pkgmgr.Error
 		if !errors.As(err, &got) || got.Cause != test.want || !strings.Contains(got.Error(), test.line) {
 			t.Errorf("%s: failure = %v; want cause %s, with %q", test.name, err, test.want, test.line)
+		}
+	}
+}
+
+// TestCommand: what installs and removes in one transaction depends on the
+// generation.
+func TestCommand(t *testing.T) {
+	r := Request{Install: []string{"new-1-1"}, Remove: []string{"a", "b"}}
+	tests := []struct {
+		generation int
+		request    Request
+		end, stdin string
+	}{
+		{3, r, " shell /dev/stdin", "remove a b\ninstall new-1-1\nrun\n"},
+		{4, r, " shell /dev/stdin", "remove a b\ninstall new-1-1\nrun\n"},
+		{5, r, " do --allowerasing --action=remove a b --action=install new-1-1", ""},
+		{5, Request{Install: r.Install}, " install new-1-1", ""},
+		{5, Request{Remove: r.Remove}, " remove a b", ""},
+	}
+	for _, test := range tests {
+		argv, stdin := Tool{Program: "dnf", Generation: test.generation}.command(test.request, "-y")
+		if got := strings.Join(argv, " "); !strings.HasSuffix(got, " -y"+test.end) || stdin != test.stdin {
+			t.Errorf("command(%+v) of generation %d = %q, %q; want %q at its end, %q", test.request, test.generation, got, stdin, test.end, test.stdin)
 		}
 	}
 }

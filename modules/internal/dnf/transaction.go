@@ -29,10 +29,7 @@ func Backend(h *host.Host) pkgmgr.Backend {
 // simulate the transaction. What can fail without harm fails here: the network,
 // a signature, the disk's space, files that two packages bring.
 func (t Tool) Test(ctx context.Context, h *host.Host, r Request) error {
-	argv, stdin, err := t.command(r, "-y", "--setopt=tsflags=test")
-	if err != nil {
-		return err
-	}
+	argv, stdin := t.command(r, "-y", "--setopt=tsflags=test")
 	out, err := h.Run(ctx, host.Command{Argv: argv, Stdin: []byte(stdin)})
 	return verdict(argv, out, err)
 }
@@ -52,12 +49,12 @@ func verdict(argv []string, out host.Output, err error) error {
 
 // Transaction is the run that carries a request out, and the shell text that
 // gives it its standard input.
-func (t Tool) Transaction(r Request) (argv []string, prologue string, err error) {
-	argv, stdin, err := t.command(r, "-y")
-	if err != nil || stdin == "" {
-		return argv, "", err
+func (t Tool) Transaction(r Request) (argv []string, prologue string) {
+	argv, stdin := t.command(r, "-y")
+	if stdin == "" {
+		return argv, ""
 	}
-	return argv, "exec <<'REQUEST'\n" + stdin + "REQUEST\n", nil
+	return argv, "exec <<'REQUEST'\n" + stdin + "REQUEST\n"
 }
 
 // Reinstall is the run that installs packages once more, with their scripts.
