@@ -27,6 +27,7 @@ host_restore() {
 	local name dir id state_lock address gateway kind suite
 	lifecycle_use "$1" vm
 	[[ -n $(fact_get saved) ]] || die "cannot restore $name: it was not saved"
+	[[ -z $(fact_get disk) ]] || die "cannot restore $name: it got spare disks since it was saved"
 	vm_stop
 	vm_start -loadvm saved || die "cannot start $name"
 	wait_until "${HOST_READY_TIMEOUT:-120}" snapshot_set_clock || die "cannot restore $name: it does not answer"
