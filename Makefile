@@ -238,6 +238,17 @@ fuzz: ## run every fuzz target for FUZZTIME (30s)
 			echo "fuzzing $$package $$target"; \
 			go test ./$$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME); done; done
 
+MUTATIONS := 1000000
+LIMIT := 6s
+SEED := $(shell date +%s)
+.PHONY: fuzz-blind
+fuzz-blind: ## run every fuzz target on MUTATIONS (1000000) of each seed, at most LIMIT (6s) a seed, without instrumentation
+	@FUZZ_MUTATIONS=$(MUTATIONS) FUZZ_SEED=$(SEED) FUZZ_LIMIT=$(LIMIT) go test -v -timeout 2h -run '^Fuzz' \
+		$$(git grep -l '^func Fuzz' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's,^,./,') | \
+		awk '/^ *--- FAIL|^panic|^FAIL|_test.go:|with the input/ {print} /^(--- FAIL|panic|FAIL)/ {bad = 1} \
+			/ executions$$/ {print "  " $$(NF - 2), $$(NF - 1); fflush(); sum += $$(NF - 1); targets++} \
+			END {printf "%d executions of %d targets, SEED=$(SEED)\n", sum, targets; exit bad}'
+
 SCENARIO := default
 .PHONY: molecule
 molecule: setup stage-native ## run one Molecule scenario: SCENARIO=default

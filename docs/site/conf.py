@@ -16,5 +16,6 @@ highlight_language = 'text'
 
 html_theme = 'alabaster'
 html_theme_options = {'description': 'Docker Engine hosts, hardened, without Python on them', 'page_width': '70rem', 'sidebar_width': '17rem', 'show_powered_by': False}
+html_static_path = ['_static']
 html_copy_source = False
 html_show_sourcelink = False

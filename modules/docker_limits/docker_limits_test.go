@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"hardened.docker/modules/internal/moduletest"
+	"hardened.docker/modules/internal/mutate"
 )
 
 func TestMain(m *testing.M) { moduletest.Main(m, "docker_limits", Module) }
@@ -55,7 +56,7 @@ func TestOver(t *testing.T) {
 func FuzzReplace(f *testing.F) {
 	f.Add("* soft nproc 1\n* - nproc 2", "hard")
 	f.Add("", "soft")
-	f.Fuzz(func(t *testing.T, text, kind string) {
+	mutate.Fuzz(f, func(t *testing.T, text, kind string) {
 		if kind != "soft" && kind != "hard" {
 			return
 		}
@@ -69,7 +70,7 @@ func FuzzReplace(f *testing.F) {
 
 func FuzzFields(f *testing.F) {
 	f.Add("250\t32000\t32\t128")
-	f.Fuzz(func(t *testing.T, text string) {
+	mutate.Fuzz(f, func(t *testing.T, text string) {
 		if numbers, sets, ok := fields(text); ok && (len(numbers) != 4 || sets < 0) {
 			t.Errorf("fields(%q) = %v, %d", text, numbers, sets)
 		}

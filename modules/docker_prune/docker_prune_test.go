@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"hardened.docker/modules/internal/moduletest"
+	"hardened.docker/modules/internal/mutate"
 )
 
 // engine answers as a daemon does, on the socket below root.
@@ -199,7 +200,7 @@ func TestDuration(t *testing.T) {
 
 func FuzzDuration(f *testing.F) {
 	f.Add("1d12h")
-	f.Fuzz(func(t *testing.T, text string) {
+	mutate.Fuzz(f, func(t *testing.T, text string) {
 		if d, err := duration(text); err == nil && d < 0 {
 			t.Errorf("duration(%q) = %v", text, d)
 		}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"hardened.docker/modules/internal/moduletest"
+	"hardened.docker/modules/internal/mutate"
 	"hardened.docker/modules/internal/ownfiles"
 	"hardened.docker/modules/internal/unitfile"
 )
@@ -35,7 +36,7 @@ func TestPeerOf(t *testing.T) {
 
 func FuzzPeerOf(f *testing.F) {
 	f.Add(sockets, "77")
-	f.Fuzz(func(t *testing.T, text, inode string) { peerOf(text, inode) })
+	mutate.Fuzz(f, func(t *testing.T, text, inode string) { peerOf(text, inode) })
 }
 
 // No unit may be tied to another so that it stops with it: that stops Docker

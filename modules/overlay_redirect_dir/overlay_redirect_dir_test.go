@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"hardened.docker/modules/internal/moduletest"
+	"hardened.docker/modules/internal/mutate"
 )
 
 func TestMain(m *testing.M) { moduletest.Main(m, "overlay_redirect_dir", Module) }
@@ -74,5 +75,5 @@ func TestTypesIn(t *testing.T) {
 func FuzzTypesIn(f *testing.F) {
 	f.Add(entry(".", 4))
 	f.Add(entry("file", 0))
-	f.Fuzz(func(t *testing.T, entries []byte) { typesIn(entries) })
+	mutate.Fuzz(f, func(t *testing.T, entries []byte) { typesIn(entries) })
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"hardened.docker/modules/internal/mutate"
 )
 
 func readKey(t *testing.T, name string) string {
@@ -130,7 +132,7 @@ func FuzzParseKey(f *testing.F) {
 		f.Add(string(text))
 	}
 	f.Add(armor("PUBLIC KEY BLOCK", []byte{0xff, 0xff, 0, 0, 0, 0}))
-	f.Fuzz(func(t *testing.T, text string) {
+	mutate.Fuzz(f, func(t *testing.T, text string) {
 		key, err := ParseKey(text)
 		if err == nil && len(key.Fingerprints) == 0 {
 			t.Errorf("ParseKey(%q) has no key and no error", text)

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/internal/mutate"
 )
 
 const errUnsupportedProtocol = syscall.EPROTONOSUPPORT
@@ -74,7 +75,7 @@ func expand(text string) string {
 func FuzzDecode(f *testing.F) {
 	f.Add(Watch{"/etc/docker", Tree, Any, "docker"}.encode())
 	f.Add([]byte{})
-	f.Fuzz(func(t *testing.T, data []byte) {
+	mutate.Fuzz(f, func(t *testing.T, data []byte) {
 		rule, err := decode(data)
 		if err != nil || !rule.IsWatch {
 			return
@@ -88,7 +89,7 @@ func FuzzDecode(f *testing.F) {
 
 func FuzzParseFile(f *testing.F) {
 	f.Add([]byte("-D\n-w /etc/docker/ -p wa -k docker\n-a always,exit -F dir=/x\n-e 2"))
-	f.Fuzz(func(t *testing.T, content []byte) {
+	mutate.Fuzz(f, func(t *testing.T, content []byte) {
 		file := ParseFile(content)
 		if diff := cmp.Diff(string(content), string(file.Bytes())); diff != "" {
 			t.Errorf("ParseFile changes the file:\n%s", diff)
@@ -107,7 +108,7 @@ func FuzzParseLine(f *testing.F) {
 	f.Add("-w /etc/docker/ -p wa -k docker\n")
 	f.Add("-a always,exit -F dir=/x -F perm=rwa -F key=a -k b -S all")
 	f.Add("-w/a//b/.. -pr -ka")
-	f.Fuzz(func(t *testing.T, text string) {
+	mutate.Fuzz(f, func(t *testing.T, text string) {
 		w, ok := ParseLine(text)
 		if !ok {
 			return

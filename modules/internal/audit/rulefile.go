@@ -98,7 +98,6 @@ func (f RuleFile) Bytes() []byte {
 func ParseLine(text string) (Watch, bool) {
 	words := strings.Fields(text)
 	w := Watch{Perm: Any}
-	var keys []string
 	rule := false
 	for i := 0; i < len(words); i++ {
 		option := words[i]
@@ -124,11 +123,11 @@ func ParseLine(text string) (Watch, bool) {
 		case 'p':
 			ok = !rule && w.setPerm(value)
 		case 'k':
-			keys = append(keys, value)
+			ok = w.addKey(value)
 		case 'S':
 			ok = rule && value == "all"
 		case 'F':
-			ok = rule && w.setField(value, &keys)
+			ok = rule && w.setField(value)
 		default:
 			ok = false
 		}
@@ -140,8 +139,16 @@ func ParseLine(text string) (Watch, bool) {
 		return Watch{}, false
 	}
 	w.Path = path.Clean(w.Path)
-	w.Key = strings.Join(keys, keySeparator)
 	return w, true
+}
+
+// addKey adds what -k has. auditctl refuses a key with the separator in it.
+func (w *Watch) addKey(key string) bool {
+	if w.Key != "" {
+		w.Key += keySeparator
+	}
+	w.Key += key
+	return !strings.Contains(key, keySeparator)
 }
 
 func (w *Watch) setPerm(value string) bool {
@@ -151,7 +158,7 @@ func (w *Watch) setPerm(value string) bool {
 }
 
 // setField reads what follows -F. Any field but these narrows the rule.
-func (w *Watch) setField(expression string, keys *[]string) bool {
+func (w *Watch) setField(expression string) bool {
 	name, value, ok := strings.Cut(expression, "=")
 	if !ok || value == "" {
 		return false
@@ -169,8 +176,7 @@ func (w *Watch) setField(expression string, keys *[]string) bool {
 	case "perm":
 		return w.setPerm(value)
 	case "key":
-		*keys = append(*keys, value)
-		return true
+		return w.addKey(value)
 	}
 	return false
 }

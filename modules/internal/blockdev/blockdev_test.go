@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"hardened.docker/modules/internal/mutate"
 )
 
 func TestParseTree(t *testing.T) {
@@ -68,7 +70,7 @@ func TestParseSignatures(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add(`NAME="/dev/vdb" KNAME="/dev/vdb" TYPE="disk" SIZE="1" RO="0" MOUNTPOINT="\x2"`)
 	f.Add("0x438,a,\\xzz,ext4")
-	f.Fuzz(func(t *testing.T, text string) {
+	mutate.Fuzz(f, func(t *testing.T, text string) {
 		if d, err := parseTree(text); err == nil && (d.Kernel == "" || d.Type == "") {
 			t.Errorf("parseTree(%q) = %v without a name", text, d)
 		}

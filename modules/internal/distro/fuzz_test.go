@@ -5,6 +5,8 @@ package distro
 import (
 	"strings"
 	"testing"
+
+	"hardened.docker/modules/internal/mutate"
 )
 
 // FuzzParse: whatever os-release has, it is read; and what is written as
@@ -13,7 +15,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("ID=debian\nVERSION_ID=\"12\"\nPRETTY_NAME='a \\' b'\n"), "Debian \"12\" $x `y` \\")
 	f.Add([]byte("ID=\"openEuler\"\nVERSION_ID=\"20.03\"\nID_LIKE=\"rhel fedora\"\n# x\nBROKEN"), "")
 	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`, "`", "\\`")
-	f.Fuzz(func(t *testing.T, data []byte, value string) {
+	mutate.Fuzz(f, func(t *testing.T, data []byte, value string) {
 		Parse(data)
 		if strings.Contains(value, "\n") {
 			return

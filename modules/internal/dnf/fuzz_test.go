@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"hardened.docker/modules/internal/mutate"
 )
 
 // FuzzOutput: what rpm, dnf and yum print is read whatever it is.
@@ -14,7 +16,7 @@ func FuzzOutput(f *testing.F) {
 	f.Add("error: Failed dependencies:\n\trunc is needed by (installed) podman-1:3.4.4-3.oe2203.x86_64\n")
 	f.Add("docker-ce\t3:24.0-1\tx86_64\tstable\n")
 	f.Add("Available Packages\ndocker-ce.x86_64   3:18.09.0-3.el7   stable\na-very-long-name.noarch\n   1-1   @installed\n")
-	f.Fuzz(func(t *testing.T, text string) {
+	mutate.Fuzz(f, func(t *testing.T, text string) {
 		for name, versions := range parseInstalled([]byte(text)) {
 			if name == "" || !slices.IsSortedFunc(versions, func(a, b string) int { return Compare(b, a) }) {
 				t.Errorf("parseInstalled(%q): %q has %q", text, name, versions)
@@ -45,7 +47,7 @@ func FuzzOutput(f *testing.F) {
 func FuzzLock(f *testing.F) {
 	f.Add("docker-ce-3:24.0.7-1.el9.*", "docker-ce-cli", "24.0.7", "1.el9")
 	f.Add("0:docker-ce-18.09.5-3.el7.*", "a", "1", "2")
-	f.Fuzz(func(t *testing.T, line, name, version, release string) {
+	mutate.Fuzz(f, func(t *testing.T, line, name, version, release string) {
 		if name, version, ok := parseLock(line); ok && (strings.ContainsAny(name, "*?[") || !strings.Contains(version, "-")) {
 			t.Errorf("parseLock(%q) = %q, %q", line, name, version)
 		}
@@ -73,7 +75,7 @@ func FuzzLock(f *testing.F) {
 func FuzzRepository(f *testing.F) {
 	f.Add("# top\n[other]\nbaseurl=https://o/\n\n[docker]\nbaseurl=https://d/\n https://e/\n", "docker", "https://d")
 	f.Add("[main]\nexclude=a,\n b\nexcludepkgs = c\n\n[x]\n", "x", "")
-	f.Fuzz(func(t *testing.T, text, id, url string) {
+	mutate.Fuzz(f, func(t *testing.T, text, id, url string) {
 		r := Repository{ID: id, Name: id, URL: url}
 		kept, removed, _ := r.Without(text)
 		if removed == 0 && kept != text {

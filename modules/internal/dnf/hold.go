@@ -186,7 +186,11 @@ func setMain(text, key string, words []string) string {
 		b.WriteString(s.Text)
 	}
 	if !found {
-		return Section{Name: "main", Text: "[main]\n"}.With(key, words).Text + b.String()
+		// At the end: what stands before the first heading is not to come into it.
+		if s := b.String(); s != "" && !strings.HasSuffix(s, "\n") {
+			b.WriteString("\n")
+		}
+		b.WriteString(Section{Name: "main", Text: "[main]\n"}.With(key, words).Text)
 	}
 	return b.String()
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"hardened.docker/modules/internal/mutate"
 )
 
 func TestHoldsByExclusion(t *testing.T) {
@@ -106,7 +108,7 @@ func TestParseLock(t *testing.T) {
 
 func FuzzSections(f *testing.F) {
 	f.Add("[main]\nexclude=a,\n b\n\n[x]\n", "exclude")
-	f.Fuzz(func(t *testing.T, text, key string) {
+	mutate.Fuzz(f, func(t *testing.T, text, key string) {
 		joined := ""
 		for _, s := range Sections(text) {
 			joined += s.Text

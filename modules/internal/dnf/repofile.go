@@ -152,7 +152,9 @@ func (s Section) With(key string, words []string) Section {
 		} else if inside && (strings.HasPrefix(l, " ") || strings.HasPrefix(l, "\t")) {
 			continue
 		} else {
-			inside = false
+			// An empty line or a comment does not end a value, as in Words.
+			b.WriteString(l)
+			continue
 		}
 		if inside {
 			if !done {

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/internal/mutate"
 	"hardened.docker/modules/internal/pkgmgr"
 )
 
@@ -149,7 +150,7 @@ func FuzzParseTransaction(f *testing.F) {
 		}
 		f.Add(string(text))
 	}
-	f.Fuzz(func(t *testing.T, text string) {
+	mutate.Fuzz(f, func(t *testing.T, text string) {
 		rows, _ := parseTransaction(text)
 		for _, c := range changes(rows, Installed{"a": {"1"}}) {
 			if c.Name == "" && c.After == "" && c.Before == "" {

@@ -7,6 +7,8 @@ import (
 	"io"
 	"testing"
 	"time"
+
+	"hardened.docker/modules/internal/mutate"
 )
 
 // FuzzExchange: whoever answers on the socket, with whatever, the answer is
@@ -16,7 +18,7 @@ func FuzzExchange(f *testing.F) {
 	f.Add([]byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"))
 	f.Add([]byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n"))
 	f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\nx"))
-	f.Fuzz(func(t *testing.T, data []byte) {
+	mutate.Fuzz(f, func(t *testing.T, data []byte) {
 		exchange(struct {
 			io.Reader
 			io.Writer
@@ -30,7 +32,7 @@ func FuzzMoment(f *testing.F) {
 	f.Add("2026-11-22T20:35:26.123456789Z", int64(1795379726))
 	f.Add("0001-01-01T00:00:00Z", int64(0))
 	f.Add("+026-1-22T20:35:26", int64(1))
-	f.Fuzz(func(t *testing.T, text string, seconds int64) {
+	mutate.Fuzz(f, func(t *testing.T, text string, seconds int64) {
 		moment(text)
 		want := time.Unix(seconds, 123).UTC()
 		if want.Year() < 2 || want.Year() > 9999 {

@@ -59,7 +59,7 @@ func parseStat(text string) (Process, error) {
 		return Process{}, fmt.Errorf("invalid content %q", text)
 	}
 	pid, err := strconv.Atoi(strings.TrimSpace(text[:begin]))
-	if err != nil {
+	if err != nil || pid < 1 {
 		return Process{}, fmt.Errorf("invalid content %q", text)
 	}
 	parent, _ := strconv.Atoi(rest[1])

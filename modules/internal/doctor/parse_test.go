@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"hardened.docker/modules/internal/machine"
+	"hardened.docker/modules/internal/mutate"
 )
 
 // recorded returns what a real host printed.
@@ -136,7 +137,7 @@ func TestEngines(t *testing.T) {
 
 func FuzzParseLinks(f *testing.F) {
 	f.Add(recorded(f, "ip-addr.json"))
-	f.Fuzz(func(t *testing.T, text []byte) {
+	mutate.Fuzz(f, func(t *testing.T, text []byte) {
 		if links, err := ParseLinks(text); err == nil {
 			ResidualVeths(&Snapshot{Links: links})
 		}
@@ -145,7 +146,7 @@ func FuzzParseLinks(f *testing.F) {
 
 func FuzzParseText(f *testing.F) {
 	f.Add(cleanMounts, "3105931")
-	f.Fuzz(func(t *testing.T, text, word string) {
+	mutate.Fuzz(f, func(t *testing.T, text, word string) {
 		s := &Snapshot{Mounts: machine.ParseMounts(text), State: State{Root: "/" + word}}
 		HidingMounts(s)
 		ParseSemaphores(text)
@@ -158,5 +159,5 @@ func FuzzParseText(f *testing.F) {
 
 func FuzzBoltProblem(f *testing.F) {
 	f.Add(recorded(f, "local-kv.db"), int64(65536))
-	f.Fuzz(func(t *testing.T, head []byte, size int64) { boltProblem(head, size) })
+	mutate.Fuzz(f, func(t *testing.T, head []byte, size int64) { boltProblem(head, size) })
 }

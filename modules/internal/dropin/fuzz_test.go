@@ -5,6 +5,7 @@ package dropin
 import (
 	"testing"
 
+	"hardened.docker/modules/internal/mutate"
 	"hardened.docker/modules/internal/unitfile"
 )
 
@@ -13,7 +14,7 @@ import (
 func FuzzSetVariable(f *testing.F) {
 	f.Add("A=1\n# c\nDOCKER_OPTS=\"-H x \\\n y\"\n", "DOCKER_OPTS", "--icc=false")
 	f.Add("A='1\n2'", "B", "a\\b\"c $d `e`")
-	f.Fuzz(func(t *testing.T, content, name, value string) {
+	mutate.Fuzz(f, func(t *testing.T, content, name, value string) {
 		edited, err := SetVariable("file", []byte(content), name, value)
 		if err != nil {
 			return
@@ -38,7 +39,7 @@ func FuzzSpan(f *testing.F) {
 	for _, text := range []string{"5min", "1h 30s", "infinity", "300", "1.5s", "999999999999999y", "-1", "5 min 2"} {
 		f.Add(text)
 	}
-	f.Fuzz(func(t *testing.T, text string) {
+	mutate.Fuzz(f, func(t *testing.T, text string) {
 		if span, err := ParseSpan(text); err == nil && span < 0 {
 			t.Errorf("ParseSpan(%q) = %v; want no negative time", text, span)
 		}

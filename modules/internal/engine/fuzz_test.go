@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"hardened.docker/modules/internal/mutate"
 )
 
 // FuzzCheck wants no panic on any JSON, verdicts that follow the grammar, and
@@ -18,7 +20,7 @@ func FuzzCheck(f *testing.F) {
 	} {
 		f.Add(seed, uint8(26), uint8(1))
 	}
-	f.Fuzz(func(t *testing.T, text string, major, minor uint8) {
+	mutate.Fuzz(f, func(t *testing.T, text string, major, minor uint8) {
 		decoder := json.NewDecoder(strings.NewReader(text))
 		decoder.UseNumber()
 		var doc map[string]any
@@ -50,7 +52,7 @@ func FuzzCheck(f *testing.F) {
 func FuzzVersion(f *testing.F) {
 	f.Add("5:19.03.15~3-0~ubuntu-bionic", "20.10.24+dfsg1")
 	f.Add("v28.0", "18.09.0-327.oe2203")
-	f.Fuzz(func(t *testing.T, a, b string) {
+	mutate.Fuzz(f, func(t *testing.T, a, b string) {
 		v, err := Parse(a)
 		if err != nil {
 			return

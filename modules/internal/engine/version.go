@@ -43,6 +43,9 @@ func Parse(text string) (Version, error) {
 		}
 		fields[i] = n
 	}
+	if fields == [3]int{} {
+		return Version{}, fmt.Errorf("invalid engine version %q: there is no engine 0.0", text)
+	}
 	return Version{fields[0], fields[1], fields[2]}, nil
 }
 

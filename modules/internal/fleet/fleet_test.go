@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"hardened.docker/modules/internal/mutate"
 )
 
 const now = `{"version": 1, "made_at": "2026-11-22T20:00:05Z", "collection": "1.2.3", "hosts": [
@@ -156,7 +158,7 @@ func FuzzReport(f *testing.F) {
 	f.Add([]byte(now))
 	f.Add([]byte(before))
 	f.Add([]byte(`{"version":1,"hosts":[{"name":"\u0000</script>","message":"]]>\ud800"}]}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
+	mutate.Fuzz(f, func(t *testing.T, data []byte) {
 		report, err := Parse(data)
 		if err != nil {
 			return

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"hardened.docker/modules/internal/mutate"
 )
 
 // file is an entry of an archive in a test; one with a link is a symbolic link.
@@ -176,7 +178,7 @@ func FuzzRead(f *testing.F) {
 	id := digest(text)
 	f.Add(archive(f, file{"x/layer.tar", "layer", ""}, file{id + ".json", text, ""}, file{"manifest.json", `[{"Config":"` + id + `.json","Layers":["x/layer.tar"]}]`, ""}))
 	f.Add([]byte{})
-	f.Fuzz(func(_ *testing.T, data []byte) {
+	mutate.Fuzz(f, func(_ *testing.T, data []byte) {
 		_, _ = Read(bytes.NewReader(data))
 	})
 }

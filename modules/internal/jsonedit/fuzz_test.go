@@ -13,6 +13,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"hardened.docker/modules/internal/mutate"
 )
 
 var fuzzSeeds = []string{
@@ -83,7 +85,7 @@ func FuzzParse(f *testing.F) {
 	for _, test := range syntaxErrors {
 		f.Add(test.text)
 	}
-	f.Fuzz(func(t *testing.T, text string) {
+	mutate.Fuzz(f, func(t *testing.T, text string) {
 		d, err := Parse([]byte(text))
 		valid := json.Valid([]byte(text))
 		if err == nil {
@@ -173,7 +175,7 @@ func FuzzMerge(f *testing.F) {
 			f.Add(a, b)
 		}
 	}
-	f.Fuzz(func(t *testing.T, text, with string) {
+	mutate.Fuzz(f, func(t *testing.T, text, with string) {
 		old, err := Parse([]byte(text))
 		if err != nil {
 			return
@@ -264,7 +266,7 @@ func FuzzPath(f *testing.F) {
 	for _, s := range []string{"a", "log-opts.max-size", `a."b.c"`, `"".x`, `"\u00e9 \n".ü`, "a..b", `a"b`} {
 		f.Add(s)
 	}
-	f.Fuzz(func(t *testing.T, s string) {
+	mutate.Fuzz(f, func(t *testing.T, s string) {
 		path, err := ParsePath(s)
 		if err != nil {
 			return

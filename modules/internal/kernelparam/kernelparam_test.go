@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/internal/mutate"
 )
 
 // tree makes a host of files.
@@ -130,7 +131,7 @@ func FuzzParse(f *testing.F) {
 	for _, seed := range []string{"kernel.sem = 1 2 3 4", "-kernel/sem=1", "options overlay redirect_dir=on", "#", "=", ""} {
 		f.Add(seed)
 	}
-	f.Fuzz(func(t *testing.T, line string) {
+	mutate.Fuzz(f, func(t *testing.T, line string) {
 		if value, ok := parseSysctl(line, "kernel.sem"); ok && !strings.Contains(line, "=") {
 			t.Errorf("parseSysctl(%q) = %q", line, value)
 		}

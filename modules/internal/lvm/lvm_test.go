@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"hardened.docker/modules/internal/mutate"
 )
 
 func TestParseConfig(t *testing.T) {
@@ -58,7 +60,7 @@ func FuzzConfig(f *testing.F) {
 	for _, text := range []string{"", "activation {\n a=1\n}\n", "a/b = [1, \"x\"] # c", "a { b { 'c' = \"\\\"\" } }", "a=-", "s{}#", "\"a\"=1"} {
 		f.Add(text)
 	}
-	f.Fuzz(func(t *testing.T, text string) {
+	mutate.Fuzz(f, func(t *testing.T, text string) {
 		c, err := ParseConfig(text)
 		if err != nil {
 			return
@@ -120,7 +122,7 @@ func TestReport(t *testing.T) {
 func FuzzReport(f *testing.F) {
 	f.Add([]byte(recordedGroups))
 	f.Add([]byte(`{"report":[{"vg":[{"vg_name":null}]}]}`))
-	f.Fuzz(func(t *testing.T, text []byte) {
+	mutate.Fuzz(f, func(t *testing.T, text []byte) {
 		rows, err := parse(text, "vg")
 		if err != nil {
 			return

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"hardened.docker/modules/internal/mutate"
 )
 
 // FuzzParseMounts: whatever a directory is called, its mount is read back from
@@ -15,7 +17,7 @@ func FuzzParseMounts(f *testing.F) {
 	f.Add("/a b\tc\\040\n", "none", "1 1 0:1 / /\\0401\\8 rw - tmpfs tmpfs")
 	// As the kernel escapes (fs/proc_namespace.c, mangle: space, tab, newline, backslash, number sign).
 	escape := strings.NewReplacer(" ", `\040`, "\t", `\011`, "\n", `\012`, `\`, `\134`, "#", `\043`)
-	f.Fuzz(func(t *testing.T, point, source, text string) {
+	mutate.Fuzz(f, func(t *testing.T, point, source, text string) {
 		for _, m := range ParseMounts(text) {
 			if m.Point == "" || m.Type == "" || m.Device == "" || !strings.Contains(text, m.Line) {
 				t.Errorf("ParseMounts(%q) has %+v, which is no mount", text, m)

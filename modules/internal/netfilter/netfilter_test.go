@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"hardened.docker/modules/internal/mutate"
 )
 
 // recorded reads what a real host printed.
@@ -146,7 +148,7 @@ func FuzzParseSave(f *testing.F) {
 	for _, name := range []string{"engine-20.10.save", "engine-28.5.save", "legacy-20.10.save", "engine-20.10-icmp.save"} {
 		f.Add(recorded(f, name))
 	}
-	f.Fuzz(func(t *testing.T, text string) {
+	mutate.Fuzz(f, func(t *testing.T, text string) {
 		r, err := ParseSave(text)
 		if err != nil {
 			return
@@ -159,7 +161,7 @@ func FuzzParseNFT(f *testing.F) {
 	for _, name := range []string{"engine-28.5.nft.json", "engine-29-nftables.json"} {
 		f.Add([]byte(recorded(f, name)))
 	}
-	f.Fuzz(func(t *testing.T, text []byte) {
+	mutate.Fuzz(f, func(t *testing.T, text []byte) {
 		r, err := ParseNFT(text)
 		if err != nil {
 			return

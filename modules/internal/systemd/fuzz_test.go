@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"hardened.docker/modules/internal/mutate"
 )
 
 // FuzzParse: what systemctl show prints is read whatever it is, never as more
@@ -14,7 +16,7 @@ import (
 func FuzzParse(f *testing.F) {
 	f.Add("Id=docker.service\nLoadState=loaded\nActiveState=active\nMainPID=42\nExecStart={ path=/x ; argv[]=/x -H fd:// }\n\nId=b", "/lib/x=y")
 	f.Add("MainPID=99999999999999999999\n=\n\n\n", "")
-	f.Fuzz(func(t *testing.T, text, value string) {
+	mutate.Fuzz(f, func(t *testing.T, text, value string) {
 		if units := parse(text); len(units) > strings.Count(text, "\n\n")+1 {
 			t.Errorf("parse(%q) = %d units", text, len(units))
 		}
@@ -34,7 +36,7 @@ func FuzzSpan(f *testing.F) {
 	f.Add("1min 30s", uint32(90500))
 	f.Add("infinity", uint32(0))
 	f.Add("99999999999999999999h 1us", uint32(1))
-	f.Fuzz(func(t *testing.T, text string, milliseconds uint32) {
+	mutate.Fuzz(f, func(t *testing.T, text string, milliseconds uint32) {
 		if got := span(text); got < 0 {
 			t.Errorf("span(%q) = %v; want no negative one", text, got)
 		}

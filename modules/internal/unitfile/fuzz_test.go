@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"strings"
 	"testing"
+
+	"hardened.docker/modules/internal/mutate"
 )
 
 // memory is a host with one unit and one environment file.
@@ -27,7 +29,7 @@ func FuzzExecStart(f *testing.F) {
 	f.Add("[Service]\nEnvironmentFile=-/e\nExecStart=/usr/bin/dockerd -H fd:// $OPTIONS ${A}\\\n x\n", "OPTIONS='-D \"x y\"' # z\nA=\\\n1")
 	f.Add("[Service]\nEnvironment=A=1 'B=x y'\nExecStart=\nExecStart=@-/bin/a b \\; ; /bin/c \"\\x41\"", "")
 	f.Add("[A\nB", "\xff=\x00")
-	f.Fuzz(func(t *testing.T, unitText, envText string) {
+	mutate.Fuzz(f, func(t *testing.T, unitText, envText string) {
 		files := memory{"/etc/systemd/system/docker.service": unitText, "/e": envText}
 		unit, err := Load(files, "docker.service")
 		if err != nil {
@@ -62,7 +64,7 @@ func FuzzExecStart(f *testing.F) {
 func FuzzParseEnvironmentFile(f *testing.F) {
 	f.Add("A=1\nB=\"x \\\" y\"\nC='z'\n# D\nE=a\\\nb")
 	f.Add("A=\"open")
-	f.Fuzz(func(t *testing.T, text string) {
+	mutate.Fuzz(f, func(t *testing.T, text string) {
 		for _, v := range ParseEnvironmentFile("f", []byte(text)) {
 			if !isVariableName(v.Name) || !isVariableValue(v.Value) {
 				t.Errorf("variable %q=%q cannot be in an environment", v.Name, v.Value)
