@@ -23,6 +23,7 @@ type control struct {
 
 type controls struct {
 	Controls, Optional, Met, Waivers, Auditors []control
+	Bench                                      []control // what docker-bench-security says of each recommendation
 }
 
 func readControls(t *testing.T) controls {
@@ -66,22 +67,28 @@ func benchmark() []string {
 // and both to the benchmark: nothing of it is left out without a word.
 func TestControls(t *testing.T) {
 	c := readControls(t)
-	var covered []string
-	for _, list := range [][]control{c.Controls, c.Optional, c.Met, c.Waivers} {
-		for _, one := range list {
-			covered = append(covered, one.CIS...)
+	for _, lists := range [][][]control{{c.Controls, c.Optional, c.Met, c.Waivers}, {c.Bench}} {
+		covered := numbers(lists...)
+		slices.Sort(covered)
+		if diff := cmp.Diff(benchmark(), covered); diff != "" {
+			t.Errorf("recommendations that are missing or there twice (-benchmark +controls.yml):\n%s", diff)
 		}
 	}
-	slices.Sort(covered)
-	if diff := cmp.Diff(benchmark(), covered); diff != "" {
-		t.Errorf("recommendations that are missing or there twice (-benchmark +controls.yml):\n%s", diff)
+	// What an auditor warns of is there with its reason.
+	waived := numbers(c.Optional, c.Waivers)
+	for _, one := range c.Bench {
+		for _, number := range one.CIS {
+			if one.Title == "WARN" && !slices.Contains(waived, number) {
+				t.Errorf("docker-bench-security warns of %s, which is neither a waiver nor optional", number)
+			}
+		}
 	}
 	for _, one := range c.Controls {
 		if one.ID == "" || one.Title == "" || one.Breaks == "" || one.Proof == "" || len(one.Source)+len(one.CIS) == 0 && one.ID != "logs" {
 			t.Errorf("the control %q lacks an id, a title, breaks, proof or a source", one.ID)
 		}
 	}
-	for _, list := range [][]control{c.Optional, c.Met, c.Waivers, c.Auditors} {
+	for _, list := range [][]control{c.Optional, c.Met, c.Waivers, c.Auditors, c.Bench} {
 		for _, one := range list {
 			if one.Reason == "" {
 				t.Errorf("missing reason for %v", one.CIS)
@@ -98,6 +105,17 @@ func TestControls(t *testing.T) {
 	if diff := cmp.Diff(want, read(t, page)); diff != "" {
 		t.Errorf("%s is not what controls.yml says; make it anew with UPDATE_SCRIPTS=1 (-data +page):\n%s", page, diff)
 	}
+}
+
+// numbers returns the recommendations of all lists.
+func numbers(lists ...[]control) []string {
+	var all []string
+	for _, list := range lists {
+		for _, one := range list {
+			all = append(all, one.CIS...)
+		}
+	}
+	return all
 }
 
 func controlsPage(t *testing.T, c controls) string {
@@ -127,6 +145,11 @@ Sources in italics are sections of the document about installing Docker that the
 	fmt.Fprint(&b, "\n## Waivers\n\nAn auditor will find these.\n\n| Recommendation | Why |\n|---|---|\n")
 	for _, one := range c.Waivers {
 		fmt.Fprintf(&b, "| %s | %s |\n", sourceCell(one), one.Reason)
+	}
+	fmt.Fprint(&b, "\n## What docker-bench-security says\n\nOf each recommendation, on a host that `playbooks/install.yml` made (Debian 13, a virtual machine). Its tests (1.6) were\n"+
+		"read, and the same commands run by hand.\n\n| Verdict | Recommendations | Why |\n|---|---|---|\n")
+	for _, one := range c.Bench {
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", one.Title, strings.Join(one.CIS, ", "), one.Reason)
 	}
 	fmt.Fprint(&b, "\n## Where auditors differ\n\nFrom their own tests (docker-bench-security 1.6, docker-bench's definitions of the benchmark 1.6.0), which were read. What\n"+
 		"is run here is Lynis, and a script of ours that asks what the benchmark asks (`molecule/shared/audit`).\n\n| Auditor | Recommendation | What it says |\n|---|---|---|\n")
