@@ -98,7 +98,7 @@ stage: $(foreach arch,$(ARCHES),$(BUILD)/bin/linux_$(arch)/hardened-docker)
 	@# Galaxy wants a README of each role; what it would say is in the argument specs.
 	@for role in $(STAGE)/roles/*/; do test -e $$role/README.md || { name=hardened.docker.$$(basename $$role); \
 		printf '<!-- SPDX-License-Identifier: GPL-3.0-or-later -->\n# %s\n\n%s.\n\nIts variables: `ansible-doc -t role %s`.\n' \
-			$$name "$$(sed -n 's/^ *short_description: *//p' $$role/meta/argument_specs.yml | head -n 1)" $$name >$$role/README.md; }; done
+			$$name "$$(sed -n 's/^ *short_description: *//p' $$role/meta/argument_specs.yml | sed -n 1p)" $$name >$$role/README.md; }; done
 	@mkdir -p $(STAGE)/tests $(STAGE)/changelogs
 	@cp -a tests/sanity $(STAGE)/tests/
 	@cp -a changelogs/. $(STAGE)/changelogs/

@@ -101,18 +101,21 @@ func TestNoLocalPaths(t *testing.T) {
 	}
 }
 
-// TestNobodyLeavesAPipeEarly: grep -q leaves at the first match, head when it
-// has its lines. What still writes to it then dies of SIGPIPE, and with
+// TestNobodyLeavesAPipeEarly: grep -q and grep -m leave at a match, head when
+// it has its lines. What still writes to it then dies of SIGPIPE, and with
 // pipefail the pipeline fails although the line is there, now and then, on a
-// busy machine.
+// busy machine. Where || true follows, only the output counts.
 func TestNobodyLeavesAPipeEarly(t *testing.T) {
-	quiet := regexp.MustCompile(`(?m)^[^#\n]*[^|]\|\s*(grep\s+-\w*q|head\b).*$`)
+	quiet := regexp.MustCompile(`(?m)^[^#\n]*[^|]\|\s*(grep\s+-\w*[qm]|head\b).*$`)
 	for _, path := range files(t) {
 		text := read(t, path)
-		if !strings.Contains(text, "set -euo pipefail\n") && !strings.HasPrefix(path, "molecule/shared/lib/") {
+		if !strings.Contains(text, "set -euo pipefail\n") && path != "Makefile" && !strings.HasPrefix(path, "molecule/shared/lib/") {
 			continue
 		}
 		for _, line := range quiet.FindAllString(text, -1) {
+			if strings.Contains(line, "|| true") {
+				continue
+			}
 			t.Errorf("%s: %s: compare the output instead, [[ $(command) == *text* ]], or read to the end, sed -n 1p", path, strings.TrimSpace(line))
 		}
 	}

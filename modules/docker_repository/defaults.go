@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"unicode"
 
 	"hardened.docker/modules/internal/apt"
 	"hardened.docker/modules/internal/distro"
@@ -57,7 +58,7 @@ func (p Params) check() error {
 
 func checkURL(text string) error {
 	for _, c := range text {
-		if c <= ' ' || c == 0x7f || c == '[' || c == ']' {
+		if c <= ' ' || c == 0x7f || unicode.IsSpace(c) || c == '[' || c == ']' {
 			return fmt.Errorf("invalid url %q: write spaces and brackets as %%20, %%5B and %%5D", text)
 		}
 	}
