@@ -12,6 +12,7 @@ import (
 
 	"hardened.docker/modules/internal/distro"
 	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/internal/kernelparam"
 	"hardened.docker/modules/internal/machine"
 )
 
@@ -84,13 +85,13 @@ func limits(_ context.Context, h *host.Host) (map[string]any, error) {
 		values[name] = number(h, file)
 	}
 	values["kernel_sem"] = nil
-	if text, err := h.ReadFile("/proc/sys/kernel/sem"); err == nil {
-		if fields := strings.Fields(string(text)); len(fields) == 4 {
-			sem := map[string]any{}
+	if text, _, err := kernelparam.Read(h, kernelparam.SemFile); err == nil {
+		if sem, ok := kernelparam.ParseSem(text); ok {
+			numbers := map[string]int{}
 			for i, name := range []string{"per_array", "total", "per_call", "arrays"} {
-				sem[name], _ = strconv.ParseInt(fields[i], 10, 64)
+				numbers[name] = sem[i]
 			}
-			values["kernel_sem"] = sem
+			values["kernel_sem"] = numbers
 		}
 	}
 	return map[string]any{"limits": values}, nil

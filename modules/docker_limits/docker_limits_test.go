@@ -67,12 +67,3 @@ func FuzzReplace(f *testing.F) {
 		}
 	})
 }
-
-func FuzzFields(f *testing.F) {
-	f.Add("250\t32000\t32\t128")
-	mutate.Fuzz(f, func(t *testing.T, text string) {
-		if numbers, sets, ok := fields(text); ok && (len(numbers) != 4 || sets < 0) {
-			t.Errorf("fields(%q) = %v, %d", text, numbers, sets)
-		}
-	})
-}

@@ -5,8 +5,6 @@ package docker_limits
 import (
 	"fmt"
 	"path"
-	"strconv"
-	"strings"
 
 	"hardened.docker/modules/internal/ansible"
 	"hardened.docker/modules/internal/dropin"
@@ -15,14 +13,9 @@ import (
 	"hardened.docker/modules/internal/kernelparam"
 )
 
-const (
-	semFile = "/proc/sys/kernel/sem"
-	semKey  = "kernel.sem"
-	// The name sorts behind those of others, whose values it replaces.
-	sysctlFile = "/etc/sysctl.d/zz-hardened-docker-limits.conf"
-	// maxSets is what the kernel takes (IPCMNI, include/linux/ipc_namespace.h).
-	maxSets = 32768
-)
+// sysctlFile has a name that sorts behind those of others, whose values it
+// replaces.
+const sysctlFile = "/etc/sysctl.d/zz-hardened-docker-limits.conf"
 
 // semaphores is the fourth number of kernel.sem, the number of sets.
 type semaphores struct {
@@ -38,69 +31,53 @@ func (s semaphores) result() map[string]any {
 	return map[string]any{"before": s.before, "after": s.after}
 }
 
-// fields reads the four numbers of kernel.sem.
-func fields(text string) (numbers []string, sets int, ok bool) {
-	numbers = strings.Fields(text)
-	if len(numbers) != 4 {
-		return nil, 0, false
-	}
-	for _, number := range numbers {
-		n, err := strconv.Atoi(number)
-		if err != nil || n < 0 {
-			return nil, 0, false
-		}
-		sets = n
-	}
-	return numbers, sets, true
-}
-
 // planSemaphores raises the number of sets, now and for the next boot. More
 // than asked for is not taken away.
 func planSemaphores(h *host.Host, option *int) (semaphores, []ansible.Act, error) {
 	sem := semaphores{files: []string{}}
-	text, found, err := kernelparam.Read(h, semFile)
+	text, found, err := kernelparam.Read(h, kernelparam.SemFile)
 	if err != nil {
 		return sem, nil, err
 	}
-	numbers, have, ok := fields(text)
+	numbers, ok := kernelparam.ParseSem(text)
+	have := numbers[kernelparam.SemSets]
 	sem.known, sem.before, sem.after = ok, have, have
 	if option == nil {
 		return sem, nil, nil
 	}
 	want := *option
-	if want < 1 || want > maxSets {
-		return sem, nil, fmt.Errorf("invalid value of option \"semaphores\": %d: write a number of sets from 1 to %d", want, maxSets)
+	if want < 1 || want > kernelparam.MaxSemSets {
+		return sem, nil, fmt.Errorf("invalid value of option \"semaphores\": %d: write a number of sets from 1 to %d", want, kernelparam.MaxSemSets)
 	}
 	if !ok {
-		return sem, nil, fmt.Errorf("unknown value of kernel.sem: %q (%s, found: %t)", text, semFile, found)
+		return sem, nil, fmt.Errorf("unknown value of kernel.sem: %q (%s, found: %t)", text, kernelparam.SemFile, found)
 	}
 	sem.after = max(have, want)
-	numbers[3] = strconv.Itoa(sem.after)
+	numbers[kernelparam.SemSets] = sem.after
 	acts, name, err := persist(h, numbers, want)
 	if err != nil {
 		return sem, nil, err
 	}
 	sem.files = append(sem.files, name)
 	if have < want {
-		if err := kernelparam.CheckWritable(h, semFile); err != nil {
+		if err := kernelparam.CheckWritable(h, kernelparam.SemFile); err != nil {
 			return sem, nil, err
 		}
-		acts = append(acts, kernelparam.Set{Name: semFile, Before: text, After: strings.Join(numbers, " ")})
+		acts = append(acts, kernelparam.Set{Name: kernelparam.SemFile, Before: text, After: numbers.String()})
 	}
 	return sem, acts, nil
 }
 
 // persist returns what makes the next boot set at least so many, and the file
 // that does it. One that does it already is left alone.
-func persist(h *host.Host, numbers []string, want int) ([]ansible.Act, string, error) {
-	lines, err := kernelparam.Sysctl(h, semKey)
+func persist(h *host.Host, numbers kernelparam.Sem, want int) ([]ansible.Act, string, error) {
+	lines, err := kernelparam.Sysctl(h, kernelparam.SemKey)
 	if err != nil {
 		return nil, "", err
 	}
 	if len(lines) > 0 {
 		last := lines[len(lines)-1]
-		_, sets, ok := fields(last.Value)
-		if ok && sets >= want {
+		if sem, ok := kernelparam.ParseSem(last.Value); ok && sem[kernelparam.SemSets] >= want {
 			return nil, last.File, nil
 		}
 		if last.Later(sysctlFile) {
@@ -115,6 +92,6 @@ func persist(h *host.Host, numbers []string, want int) ([]ansible.Act, string, e
 	if err != nil {
 		return nil, "", err
 	}
-	content := "# Managed by hardened.docker.docker_limits.\n" + semKey + " = " + strings.Join(numbers, " ") + "\n"
+	content := "# Managed by hardened.docker.docker_limits.\n" + kernelparam.SemKey + " = " + numbers.String() + "\n"
 	return append(acts, file.Replace{Before: before, Content: []byte(content), Mode: 0o644}), sysctlFile, nil
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -62,7 +61,7 @@ func unmount(_ context.Context, p patient) (treatment, error) {
 func removeSemaphores(_ context.Context, p patient) (treatment, error) {
 	var t treatment
 	if p.snapshot.NoSetLeft() {
-		if err := kernelparam.CheckWritable(p.host, semFile); err != nil {
+		if err := kernelparam.CheckWritable(p.host, kernelparam.SemFile); err != nil {
 			return t, err
 		}
 		t.acts = append(t.acts, raiseSets(p.snapshot))
@@ -85,17 +84,13 @@ func removeSemaphores(_ context.Context, p patient) (treatment, error) {
 	return t, nil
 }
 
-// semFile has the number of semaphore sets as the fourth of its numbers.
-const semFile = "/proc/sys/kernel/sem"
-
 // raiseSets makes room for more semaphore sets until the next boot: twice as
 // many, and at least what the first source document raises them to.
 func raiseSets(s *doctor.Snapshot) ansible.Act {
-	const enough, most = 1024, 32768 // the kernel takes no more (IPCMNI)
-	values := strings.Fields(s.System.Sem)
-	values[3] = strconv.Itoa(min(max(enough, 2*s.System.SemaphoreSets), most))
-	want := strings.Join(values, " ")
-	return named{kernelparam.Set{Name: semFile, Before: s.System.Sem, After: want}, "set kernel.sem to " + want + " until the next boot"}
+	const enough = 1024
+	sem := s.System.Sem
+	sem[kernelparam.SemSets] = min(max(enough, 2*sem[kernelparam.SemSets]), kernelparam.MaxSemSets)
+	return named{kernelparam.Set{Name: kernelparam.SemFile, Before: s.System.Sem.String(), After: sem.String()}, "set kernel.sem to " + sem.String() + " until the next boot"}
 }
 
 // deleteVeths deletes one end of each pair; the other goes with it.

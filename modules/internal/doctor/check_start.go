@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hardened.docker/modules/internal/dockerd"
+	"hardened.docker/modules/internal/systemd"
 )
 
 // The IDs of checks that give way to others: what is known better has a finding
@@ -35,11 +36,8 @@ func daemonIsDown(s *Snapshot) Verdict {
 	if s.APIError != "" {
 		one.Evidence = append(one.Evidence, s.APIError)
 	}
-	masked, _ := s.Docker.Masked()
 	switch why := s.Reason(); {
-	case masked:
-		one.Evidence = append(one.Evidence, "the unit is masked: "+s.Docker.FragmentPath)
-		one.Remedy = "Somebody took the unit out of service. systemctl unmask docker.service allows it to start again."
+	case one.masked(s.Docker, dockerd.Service):
 	case s.Docker.ActiveState == "inactive" && s.Docker.Result == "success":
 		one.Severity = Warning
 		one.Evidence = append(one.Evidence, "it was stopped, or never started, and did not fail")
@@ -54,8 +52,29 @@ func daemonIsDown(s *Snapshot) Verdict {
 			one.Evidence = append(one.Evidence, cause.Text)
 			one.Remedy = cause.Remedy
 		}
+		if cause.Text == containerdSilent {
+			one.masked(s.Containerd, containerdUnit)
+		}
 	}
 	return Verdict{Ills: []Ill{one}}
+}
+
+// containerdUnit is the service of which dockerd takes its containers.
+const containerdUnit = "containerd.service"
+
+// masked reports whether a unit is masked, and if so says it in the ill.
+func (i *Ill) masked(u systemd.Unit, name string) bool {
+	masked, runtime := u.Masked()
+	if !masked {
+		return false
+	}
+	unmask := "systemctl unmask "
+	if runtime {
+		unmask += "--runtime "
+	}
+	i.Evidence = append(i.Evidence, name+" is masked: "+u.FragmentPath)
+	i.Remedy = "Somebody took the unit out of service. " + unmask + name + " allows it to start again."
+	return true
 }
 
 // CrashLoop reports whether systemd starts the daemon after a crash, or waits
@@ -80,7 +99,9 @@ func containerdIsDown(s *Snapshot) Verdict {
 	case len(s.Processes.Containerd) > 0 || s.Containerd.ActiveState == "activating" || s.Containerd.ActiveState == "active":
 		return Verdict{}
 	}
-	return Verdict{Ills: []Ill{ill("containerd.service", fmt.Sprintf("dockerd runs, and there is no process containerd; containerd.service is %s, result %s", s.Containerd.ActiveState, s.Containerd.Result))}}
+	one := ill(containerdUnit, fmt.Sprintf("dockerd runs, and there is no process containerd; containerd.service is %s, result %s", s.Containerd.ActiveState, s.Containerd.Result))
+	one.masked(s.Containerd, containerdUnit)
+	return Verdict{Ills: []Ill{one}}
 }
 
 // startLimit: systemd refuses to start a unit that was started too often.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hardened.docker/modules/internal/dockerd"
+	"hardened.docker/modules/internal/kernelparam"
 )
 
 // corruptState: files that a power failure left half written. Those of the
@@ -165,7 +166,7 @@ func ResidualSemaphores(s *Snapshot) []Semaphore {
 // NoSetLeft reports whether all semaphore sets that the kernel allows are
 // taken, and device mapper needs one: it cannot work then, whoever has them.
 func (s *Snapshot) NoSetLeft() bool {
-	return s.System.SemaphoreSets > 0 && s.SetsTaken >= s.System.SemaphoreSets &&
+	return s.System.Sem[kernelparam.SemSets] > 0 && s.SetsTaken >= s.System.Sem[kernelparam.SemSets] &&
 		(len(s.Semaphores) > 0 || s.Driver() == "devicemapper")
 }
 
@@ -175,7 +176,7 @@ func residualSemaphores(s *Snapshot) Verdict {
 	if len(found) == 0 && !s.NoSetLeft() {
 		return Verdict{}
 	}
-	one := ill("", fmt.Sprintf("%d semaphore sets of device mapper are left; kernel.sem is %q: %d of %d sets are taken", len(found), s.System.Sem, s.SetsTaken, s.System.SemaphoreSets))
+	one := ill("", fmt.Sprintf("%d semaphore sets of device mapper are left; kernel.sem is %q: %d of %d sets are taken", len(found), s.System.Sem, s.SetsTaken, s.System.Sem[kernelparam.SemSets]))
 	for _, sem := range found {
 		one.Evidence = append(one.Evidence, fmt.Sprintf("/proc/sysvipc/sem: key %s, id %s, last used %s", sem.Key, sem.ID, sem.Since.UTC().Format(time.RFC3339)))
 	}

@@ -4,6 +4,7 @@ package doctor
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -106,6 +107,9 @@ func TestStart(t *testing.T) {
 			s.Failed[probeAPI] = "no answer within 5s"
 		}, []string{"daemon_hanging:error"}},
 		{"no containerd", func(s *Snapshot) { s.Processes.Containerd, s.Containerd.ActiveState = nil, "failed" }, []string{"containerd_down:error"}},
+		{"containerd masked", func(s *Snapshot) {
+			s.Processes.Containerd, s.Containerd.ActiveState, s.Containerd.LoadState = nil, "inactive", "masked"
+		}, []string{"containerd_down:error"}},
 		{"containerd about to start", func(s *Snapshot) { s.Processes.Containerd, s.Containerd.ActiveState = nil, "activating" }, nil},
 		{"start limit of a healthy unit", func(s *Snapshot) { s.down(); s.Docker.Result = "start-limit-hit" }, []string{"start_limit:error"}},
 		{"start limit in a loop of crashes", func(s *Snapshot) {
@@ -126,6 +130,54 @@ func TestStart(t *testing.T) {
 		{"firewalld later", func(s *Snapshot) { s.Firewalld.ActiveState, s.Firewalld.Since = "active", time.Hour }, []string{"firewalld_after_docker:info"}},
 		{"upgraded", func(s *Snapshot) { s.Replaced = true }, []string{"engine_not_restarted:warning"}},
 	})
+}
+
+// What is masked is named, with the command that takes that back.
+func TestMasked(t *testing.T) {
+	mask := func(u *systemd.Unit, state string) {
+		u.ActiveState, u.LoadState, u.UnitFileState, u.FragmentPath = "inactive", "masked", state, "/etc/systemd/system/x"
+	}
+	for want, make := range map[string]func(s *Snapshot){
+		"systemctl unmask docker.service": func(s *Snapshot) { s.down(); mask(&s.Docker, "masked") },
+		"systemctl unmask containerd.service": func(s *Snapshot) {
+			s.Processes.Containerd = nil
+			mask(&s.Containerd, "masked")
+		},
+		"systemctl unmask --runtime containerd.service": func(s *Snapshot) {
+			s.down(`failed to start daemon: Failed to dial "/run/containerd/containerd.sock": context deadline exceeded`)
+			mask(&s.Containerd, "masked-runtime")
+		},
+	} {
+		s := healthy()
+		make(s)
+		findings := Examine(s, Checks()).Findings
+		if len(findings) != 1 {
+			t.Errorf("%d findings; want one with %q", len(findings), want)
+			continue
+		}
+		unit := want[strings.LastIndex(want, " ")+1:]
+		evidence := strings.Join(findings[0].Evidence, "\n")
+		if !strings.Contains(findings[0].Remedy, want+" ") || !strings.Contains(evidence, unit+" is masked: /etc/systemd/system/x") {
+			t.Errorf("evidence %q, remedy %q; want %q and %s", evidence, findings[0].Remedy, want, unit)
+		}
+	}
+}
+
+// A list of evidence is put together with other words: what a cause says has no
+// full stop, and what is to be done is a sentence.
+func TestCausesAreNoSentences(t *testing.T) {
+	for _, c := range causes() {
+		if strings.HasSuffix(c.text, ".") || !strings.HasSuffix(c.remedy, ".") {
+			t.Errorf("cause %q, remedy %q", c.text, c.remedy)
+		}
+	}
+	s := healthy()
+	s.down("failed to start daemon: no space left on device")
+	for _, line := range Examine(s, Checks()).Findings[0].Evidence {
+		if strings.HasSuffix(line, ".") {
+			t.Errorf("evidence %q ends with a full stop", line)
+		}
+	}
 }
 
 func TestNetwork(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"hardened.docker/modules/internal/dockerapi"
 	"hardened.docker/modules/internal/dockerd"
 	"hardened.docker/modules/internal/engine"
+	"hardened.docker/modules/internal/kernelparam"
 	"hardened.docker/modules/internal/machine"
 	"hardened.docker/modules/internal/systemd"
 )
@@ -26,7 +27,7 @@ const webID = "85ec2db754edac5aef88ee273007adf13435d7331dd95d8a6359ed314624beb1"
 func healthy() *Snapshot {
 	s := &Snapshot{
 		Failed: map[string]string{}, Now: time.Now(), Daemon: Up, Program: "26.1.5+dfsg1", Engine: engine.Version{Major: 26, Minor: 1, Patch: 5},
-		System: System{Kernel: "6.1.0-37-amd64", PIDMax: 4194304, Sem: "32000\t1024000000\t500\t32000", SemaphoreSets: 32000, RedirectDir: "Y", OverlayIndex: "Y", Overlay: true, IPForward: "1", BridgeNF: "1"},
+		System: System{Kernel: "6.1.0-37-amd64", PIDMax: 4194304, Sem: kernelparam.Sem{32000, 1024000000, 500, 32000}, RedirectDir: "Y", OverlayIndex: "Y", Overlay: true, IPForward: "1", BridgeNF: "1"},
 		Config: Config{Unit: true, File: "/etc/docker/daemon.json", Exists: true},
 		Processes: dockerd.Processes{
 			Dockerd:    []dockerd.Process{{PID: 100, Parent: 1, Name: "dockerd", Args: []string{"/usr/sbin/dockerd", "-H", "fd://"}}},

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"hardened.docker/modules/internal/audit"
+	"hardened.docker/modules/internal/kernelparam"
 	"hardened.docker/modules/internal/lvm"
 	"hardened.docker/modules/internal/netfilter"
 )
@@ -83,7 +84,7 @@ func TestDevicemapper(t *testing.T) {
 		{"as the guide wants it", func(s *Snapshot) { s.devicemapper(t, grows) }, []string{driver}},
 		{"others have all semaphores", func(s *Snapshot) {
 			s.devicemapper(t, grows)
-			s.System.SemaphoreSets, s.SetsTaken = 128, 128
+			s.System.Sem[kernelparam.SemSets], s.SetsTaken = 128, 128
 		}, []string{"residual_semaphores:error", driver}},
 		{"on loop devices", func(s *Snapshot) {
 			s.devicemapper(t, grows)

@@ -14,6 +14,7 @@ import (
 	"hardened.docker/modules/internal/distro"
 	"hardened.docker/modules/internal/dnf"
 	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/internal/kernelparam"
 	"hardened.docker/modules/internal/machine"
 )
 
@@ -24,8 +25,8 @@ func readSystem(_ context.Context, h *host.Host, _ *Snapshot) (func(*Snapshot), 
 		MachineID: line(h, "/etc/machine-id"), BootID: line(h, "/proc/sys/kernel/random/boot_id"),
 		RedirectDir: line(h, "/sys/module/overlay/parameters/redirect_dir"), OverlayIndex: line(h, "/sys/module/overlay/parameters/index"),
 		IPForward: line(h, "/proc/sys/net/ipv4/ip_forward"), BridgeNF: line(h, "/proc/sys/net/bridge/bridge-nf-call-iptables"),
-		Sem: line(h, "/proc/sys/kernel/sem"),
 	}
+	sys.Sem, _ = kernelparam.ParseSem(line(h, kernelparam.SemFile))
 	// A tree of a test has its own kernel.
 	if release := line(h, "/proc/sys/kernel/osrelease"); release != "" {
 		sys.Kernel = release
@@ -33,9 +34,6 @@ func readSystem(_ context.Context, h *host.Host, _ *Snapshot) (func(*Snapshot), 
 	sys.PIDMax, _ = strconv.Atoi(line(h, "/proc/sys/kernel/pid_max"))
 	sys.Load = line(h, "/proc/loadavg")
 	sys.IOPressure, _, _ = strings.Cut(line(h, "/proc/pressure/io"), "\n")
-	if fields := strings.Fields(sys.Sem); len(fields) == 4 {
-		sys.SemaphoreSets, _ = strconv.Atoi(fields[3])
-	}
 	filesystems, err := h.ReadFile("/proc/filesystems")
 	sys.Overlay = err != nil || strings.Contains(string(filesystems), "\toverlay\n")
 	if release, err := distro.Read(h); err == nil {

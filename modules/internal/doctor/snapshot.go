@@ -11,6 +11,7 @@ import (
 	"hardened.docker/modules/internal/dockerapi"
 	"hardened.docker/modules/internal/dockerd"
 	"hardened.docker/modules/internal/engine"
+	"hardened.docker/modules/internal/kernelparam"
 	"hardened.docker/modules/internal/lvm"
 	"hardened.docker/modules/internal/machine"
 	"hardened.docker/modules/internal/netfilter"
@@ -70,10 +71,7 @@ type Snapshot struct {
 type System struct {
 	Hostname, MachineID, BootID, Distribution, Kernel, Architecture string
 	PIDMax                                                          int
-	// SemaphoreSets is the fourth number of kernel.sem, how many sets there may
-	// be; 0 is not known.
-	SemaphoreSets int
-	Sem           string
+	Sem                                                             kernelparam.Sem // zero is not known
 	// RedirectDir and OverlayIndex are overlay's parameters, "" if it is not
 	// loaded or does not have them.
 	RedirectDir, OverlayIndex string

@@ -9,6 +9,7 @@ import (
 	"hardened.docker/modules/internal/dockerapi"
 	"hardened.docker/modules/internal/dockerd"
 	"hardened.docker/modules/internal/engine"
+	"hardened.docker/modules/internal/kernelparam"
 	"hardened.docker/modules/internal/machine"
 )
 
@@ -91,9 +92,9 @@ func TestStateAndProcesses(t *testing.T) {
 		{"two daemons", func(s *Snapshot) { s.Processes.Dockerd = append(s.Processes.Dockerd, dockerd.Process{PID: 101}) }, []string{"several_daemons:warning"}},
 		{"semaphores", func(s *Snapshot) { s.Semaphores = []Semaphore{{"0x0d4d3358", "7", s.Now.Add(-time.Hour)}} }, []string{"residual_semaphores:warning"}},
 		{"semaphore in use", func(s *Snapshot) { s.Semaphores = []Semaphore{{"0x0d4d3358", "7", s.Now}} }, nil},
-		{"others have all semaphores, and nobody here needs one", func(s *Snapshot) { s.System.SemaphoreSets, s.SetsTaken = 128, 128 }, nil},
+		{"others have all semaphores, and nobody here needs one", func(s *Snapshot) { s.System.Sem[kernelparam.SemSets], s.SetsTaken = 128, 128 }, nil},
 		{"no semaphore is left", func(s *Snapshot) {
-			s.System.SemaphoreSets, s.SetsTaken = 1, 1
+			s.System.Sem[kernelparam.SemSets], s.SetsTaken = 1, 1
 			s.Semaphores = []Semaphore{{"0x0d4d3358", "7", s.Now.Add(-time.Hour)}}
 		}, []string{"residual_semaphores:error"}},
 	})
