@@ -199,26 +199,3 @@ func (d directoryTree) Do(_ context.Context, h *host.Host) (map[string]any, erro
 	}
 	return nil, nil
 }
-
-// remains lists what is left of Docker on the host after the acts.
-func remains(h *host.Host, d data) []string {
-	left := []string{}
-	for _, dir := range d.dirs {
-		if !slices.ContainsFunc(d.remove, func(t directoryTree) bool { return t.dir == dir && t.whole }) {
-			left = append(left, dir)
-		}
-	}
-	for _, name := range []string{
-		"/etc/docker", "/etc/systemd/system/docker.service.d", "/etc/systemd/system/docker.socket.d", "/etc/systemd/system/docker.service",
-		"/etc/apt/sources.list.d/docker.sources", "/etc/apt/sources.list.d/docker.list", "/etc/apt/keyrings/docker.asc",
-		"/etc/yum.repos.d/docker.repo", "/etc/pki/rpm-gpg/RPM-GPG-KEY-docker", "/etc/audit/rules.d/docker.rules",
-	} {
-		if h.Exists(name) {
-			left = append(left, name)
-		}
-	}
-	if group, err := h.ReadFile("/etc/group"); err == nil && strings.Contains("\n"+string(group), "\ndocker:") {
-		left = append(left, "the group docker")
-	}
-	return left
-}

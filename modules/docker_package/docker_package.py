@@ -290,7 +290,9 @@ waited_for:
   returned: when the task waited
   sample: process 4711 (apt-get upgrade), on /var/lib/dpkg/lock-frontend
 remains:
-  description: What is left of Docker on the host.
+  description:
+    - What is left of Docker on the host. Data, configuration, the repository, what other modules of this collection wrote,
+      and copies that were kept of such files.
   type: list
   elements: str
   returned: with O(state=absent) and O(state=purged)

@@ -39,7 +39,7 @@ func dockerCE() unit {
 		engine:   "docker-ce",
 		step:     []string{"docker-ce-cli"},
 		company:  []string{"containerd.io", "docker-buildx-plugin", "docker-compose-plugin"},
-		optional: []string{"docker-ce-rootless-extras"},
+		optional: []string{"docker-ce-rootless-extras", "docker-scan-plugin", "docker-model-plugin"},
 	}
 }
 

@@ -50,7 +50,7 @@ func planRemoval(ctx context.Context, h *host.Host, p Params, release distro.Rel
 	plan.Result = o.result()
 	merge(plan.Result, waited)
 	plan.Result["version"] = nil
-	plan.Result["remains"] = remains(h, data)
+	plan.Result["remains"] = remains(ctx, h, m, o.request, data)
 	return plan, nil
 }
 

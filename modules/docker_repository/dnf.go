@@ -23,7 +23,7 @@ func dnfFiles(name string) files {
 }
 
 // planDnf is the plan for hosts with dnf or yum.
-func planDnf(h *host.Host, p Params, release distro.Release) (*ansible.Plan, error) {
+func planDnf(ctx context.Context, h *host.Host, p Params, release distro.Release) (*ansible.Plan, error) {
 	tool, err := dnf.Find(h)
 	if err != nil {
 		return nil, err
@@ -50,8 +50,17 @@ func planDnf(h *host.Host, p Params, release distro.Release) (*ansible.Plan, err
 				return nil, err
 			}
 		}
-		if err := c.write(keyring, f.keyringContent(*key)); err != nil {
+		k := changes{host: h, plan: &ansible.Plan{}, backup: p.Backup}
+		if err := k.write(keyring, f.keyringContent(*key)); err != nil {
 			return nil, err
+		}
+		if len(k.before) > 0 {
+			// Before the file is written: until it is, the next run sees that there
+			// is something to do.
+			if names := rpmKeys(ctx, h, *key); len(names) > 0 {
+				plan.Acts = append(plan.Acts, forgetKeys{names})
+			}
+			plan.Acts, c.before = append(plan.Acts, k.plan.Acts...), k.before
 		}
 	}
 	if keyring != "" {

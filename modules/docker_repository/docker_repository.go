@@ -44,7 +44,7 @@ type Params struct {
 
 func (p Params) lockTimeout() time.Duration { return time.Duration(p.LockTimeout) * time.Second }
 
-func plan(_ context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
+func plan(ctx context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
 	if err := p.check(); err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func plan(_ context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
 		return nil, err
 	}
 	if kind == distro.Dnf {
-		return planDnf(h, p, release)
+		return planDnf(ctx, h, p, release)
 	}
 	status, err := apt.ReadStatus(h)
 	if err != nil {
