@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"sort"
 	"strings"
 	"syscall"
 
@@ -121,7 +122,7 @@ func hosts(config map[string]any) []string {
 // looked at once, a link at what it leads to.
 func compare(h *host.Host, rules []rule) (files []map[string]any, wrong []string, acts []ansible.Act, err error) {
 	files, wrong = []map[string]any{}, []string{}
-	slices.SortStableFunc(rules, func(a, b rule) int { return strings.Compare(a.path, b.path) })
+	sort.SliceStable(rules, func(i, j int) bool { return rules[i].path < rules[j].path })
 	seen := map[string]bool{}
 	for _, r := range rules {
 		name, err := h.Resolve(r.path)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"hardened.docker/modules/internal/ansible"
+	"hardened.docker/modules/internal/dockerd"
 	"hardened.docker/modules/internal/host"
 	"hardened.docker/modules/internal/pkgmgr"
 )
@@ -22,12 +23,9 @@ const (
 	// the engine, and marker the file in it that systemd looks for.
 	turnstile = pkgmgr.RunDir + "/first-start"
 	marker    = "installing"
-	dropin    = "hardened-docker-first-start.conf"
 )
 
-func blockedUnits() []string { return []string{"docker.service", "docker.socket"} }
-
-func dropinPath(unit string) string { return "/run/systemd/system/" + unit + ".d/" + dropin }
+func blockedUnits() []string { return []string{dockerd.Service, dockerd.Socket} }
 
 // engineActive reports whether the engine runs now.
 func engineActive(ctx context.Context, h *host.Host) bool {
@@ -81,9 +79,9 @@ func withoutStart(ctx context.Context, h *host.Host, t pkgmgr.Transaction) (wait
 	var script strings.Builder
 	script.WriteString("set -e\numask 022\n")
 	for _, unit := range blockedUnits() {
-		path := h.Path(dropinPath(unit))
+		path := h.Path(dockerd.FirstStart(unit))
 		fmt.Fprintf(&script, "mkdir -p '%s'\n", filepath.Dir(path))
-		fmt.Fprintf(&script, "printf '%%s\\n' '[Unit]' '# Packages are being installed; without effect when these processes have ended.' \"ConditionPathExists=!/proc/$$/cwd/%s\" 'ConditionPathExists=!/proc/%d/fd/%d/%s' >'%s'\n", marker, os.Getpid(), keeper.Fd(), marker, path)
+		fmt.Fprintf(&script, "printf '%%s\\n' '[Unit]' '# Packages are being installed; without effect when these processes have ended.' \"%[1]s/proc/$$/cwd/%[2]s\" '%[1]s/proc/%[3]d/fd/%[4]d/%[2]s' >'%[5]s'\n", dockerd.NotWhile, marker, os.Getpid(), keeper.Fd(), path)
 	}
 	// The unit may be known to systemd already, from an earlier installation.
 	script.WriteString("systemctl daemon-reload || :\n")
@@ -95,7 +93,7 @@ func withoutStart(ctx context.Context, h *host.Host, t pkgmgr.Transaction) (wait
 func blocked(h *host.Host) []string {
 	var found []string
 	for _, unit := range blockedUnits() {
-		if path := dropinPath(unit); h.Exists(path) {
+		if path := dockerd.FirstStart(unit); h.Exists(path) {
 			found = append(found, path)
 		}
 	}
@@ -115,7 +113,7 @@ func unblock(ctx context.Context, h *host.Host) error {
 		}
 	}
 	for _, unit := range blockedUnits() {
-		path := dropinPath(unit)
+		path := dockerd.FirstStart(unit)
 		remove(path)
 		// Not empty: somebody else's drop-in is there too.
 		_ = os.Remove(filepath.Dir(h.Path(path)))

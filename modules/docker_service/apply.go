@@ -73,14 +73,14 @@ func (a apply) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
 	if a.resetStartLimit(ctx, h) {
 		result["start_limit_reset"] = true
 	}
-	err := systemd.Call(ctx, h, systemd.Limit, "--no-block", verb, "--", dockerd.Service)
+	err := a.begin(ctx, h, verb)
 	if err == nil {
 		err = a.up(ctx, h, m)
 	}
 	if err != nil {
-		// Nothing to recover from: the run ends, or was not allowed to do it.
+		// Nothing to recover from: the run ends, was not allowed to do it, or is early.
 		var nothing *ansible.NothingDone
-		if ctx.Err() != nil || errors.As(err, &nothing) {
+		if ctx.Err() != nil || errors.As(err, &nothing) || errors.Is(err, heldBack{}) {
 			return result, err
 		}
 		return a.recover(ctx, h, m, fmt.Errorf("cannot %s dockerd: %w", verb, err), result)
@@ -151,6 +151,7 @@ func (a apply) up(ctx context.Context, h *host.Host, m mark) error {
 	defer cancel()
 	var apiErr error
 	var t tries
+	again := false
 	for {
 		d, err := dockerd.Read(ctx, h)
 		if err != nil && ctx.Err() == nil {
@@ -163,6 +164,15 @@ func (a apply) up(ctx context.Context, h *host.Host, m mark) error {
 			}
 		}
 		if s := d.Service; err == nil && s.Job == 0 && (s.ActiveState == "failed" || s.ActiveState == "inactive") {
+			if s.ConditionFailed && (!again || dockerd.HeldBack(h)) {
+				// An installation may have begun between our look and the
+				// start, and be over by now.
+				again = true
+				if err := a.begin(ctx, h, "start"); err != nil {
+					return err
+				}
+				continue
+			}
 			if s.ConditionFailed {
 				return fmt.Errorf("a condition of its unit is not met; see systemctl status %s", dockerd.Service)
 			}

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"hardened.docker/modules/internal/dockerd"
 	"hardened.docker/modules/internal/host"
 	"hardened.docker/modules/internal/unitfile"
 )
@@ -39,6 +40,7 @@ type manager struct {
 	// some looks at it.
 	Again           bool
 	Looks, Restarts int
+	Skipped         bool // the last start, by docker_package's condition
 }
 
 func fakePath(name string) string { return filepath.Join(filepath.Dir(os.Getenv("ROOT")), name) }
@@ -120,12 +122,18 @@ func fakeSystemctl(args []string) int {
 		m.stop()
 		m.Stopped = true
 	case "start":
+		if m.skips() {
+			return 0
+		}
 		if m.PID == 0 {
 			m.Restarts = 0
 			return m.start()
 		}
 	case "restart":
 		m.stop()
+		if m.skips() {
+			return 0
+		}
 		m.Restarts = 0
 		return m.start()
 	case "reload":
@@ -178,8 +186,20 @@ func (m *manager) show(unit string) {
 	if !slices.Equal(now.Args, m.Args) || !slices.Equal(now.Env, m.Env) {
 		stale = "yes"
 	}
-	fmt.Printf("MainPID=%d\nNeedDaemonReload=%s\nDropInPaths=%s\nStartLimitBurst=3\nStartLimitIntervalUSec=1min\nExecMainStartTimestampMonotonic=%d\nConditionResult=yes\nNRestarts=%d\n",
-		m.PID, stale, strings.Join(m.DropIns, " "), m.Started, m.Restarts)
+	condition := "yes"
+	if m.Skipped {
+		condition = "no"
+	}
+	fmt.Printf("MainPID=%d\nNeedDaemonReload=%s\nDropInPaths=%s\nStartLimitBurst=3\nStartLimitIntervalUSec=1min\nExecMainStartTimestampMonotonic=%d\nConditionResult=%s\nNRestarts=%d\n",
+		m.PID, stale, strings.Join(m.DropIns, " "), m.Started, condition, m.Restarts)
+}
+
+// skips reports whether a start is skipped, and leaves a trace of it.
+func (m *manager) skips() bool {
+	if m.Skipped = dockerd.HeldBack(fakeHost()); m.Skipped {
+		say("a condition is not met")
+	}
+	return m.Skipped
 }
 
 func (m *manager) stop() {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"sort"
 	"strings"
 
 	"hardened.docker/modules/internal/host"
@@ -58,7 +59,7 @@ func parseMadison(text []byte) pkgmgr.Offers {
 // newestFirst sorts the versions of each package.
 func newestFirst(o pkgmgr.Offers) {
 	for _, list := range o.Available {
-		slices.SortStableFunc(list, func(a, b pkgmgr.Available) int { return Compare(b.Version, a.Version) })
+		sort.SliceStable(list, func(i, j int) bool { return Compare(list[j].Version, list[i].Version) < 0 })
 	}
 }
 
@@ -178,7 +179,7 @@ func parseSimulation(text []byte) []pkgmgr.Change {
 		// apt names the architecture of foreign packages only.
 		changes = append(changes, c)
 	}
-	slices.SortStableFunc(changes, func(a, b pkgmgr.Change) int { return strings.Compare(a.Name, b.Name) })
+	sort.SliceStable(changes, func(i, j int) bool { return changes[i].Name < changes[j].Name })
 	return changes
 }
 

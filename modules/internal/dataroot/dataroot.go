@@ -21,6 +21,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"sort"
 	"strings"
 
 	"hardened.docker/modules/internal/host"
@@ -135,7 +136,7 @@ func containers(h *host.Host, dir string) ([]Container, error) {
 		}
 		found = append(found, Container{name, config.Driver})
 	}
-	slices.SortStableFunc(found, func(a, b Container) int { return strings.Compare(a.Name, b.Name) })
+	sort.SliceStable(found, func(i, j int) bool { return found[i].Name < found[j].Name })
 	return found, nil
 }
 
@@ -166,8 +167,9 @@ func images(h *host.Host, dir string) ([]Image, error) {
 			}
 		}
 	}
-	slices.SortStableFunc(found, func(a, b Image) int {
-		return strings.Compare(a.Name+"\x00"+a.Driver, b.Name+"\x00"+b.Driver)
+	sort.SliceStable(found, func(i, j int) bool {
+		a, b := found[i], found[j]
+		return a.Name < b.Name || a.Name == b.Name && a.Driver < b.Driver
 	})
 	return found, nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -170,7 +171,7 @@ func offers(list []offer) pkgmgr.Offers {
 		o.Available[p.name] = append(o.Available[p.name], pkgmgr.Available{Version: Canonical(p.version), Source: p.repository})
 	}
 	for name, list := range o.Available {
-		slices.SortStableFunc(list, func(a, b pkgmgr.Available) int { return Compare(b.Version, a.Version) })
+		sort.SliceStable(list, func(i, j int) bool { return Compare(list[j].Version, list[i].Version) < 0 })
 		o.Candidate[name] = list[0].Version
 	}
 	return o

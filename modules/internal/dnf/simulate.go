@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sort"
 	"strings"
 
 	"hardened.docker/modules/internal/host"
@@ -160,6 +161,6 @@ func changes(rows []row, have Installed) []pkgmgr.Change {
 			list = append(list, c)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b pkgmgr.Change) int { return strings.Compare(a.Name, b.Name) })
+	sort.SliceStable(list, func(i, j int) bool { return list[i].Name < list[j].Name })
 	return list
 }

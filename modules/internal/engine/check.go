@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -54,11 +55,9 @@ func Check(doc map[string]any, target Target) []Problem {
 		}
 	}
 	c.checkTogether()
-	slices.SortStableFunc(c.problems, func(a, b Problem) int {
-		if a.Path != b.Path {
-			return strings.Compare(a.Path, b.Path)
-		}
-		return int(a.Stage) - int(b.Stage)
+	sort.SliceStable(c.problems, func(i, j int) bool {
+		a, b := c.problems[i], c.problems[j]
+		return a.Path < b.Path || a.Path == b.Path && a.Stage < b.Stage
 	})
 	return c.problems
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -213,7 +214,7 @@ func bridges(networks []dockerapi.Network) []Bridge {
 			list = append(list, b)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b Bridge) int { return strings.Compare(a.Name, b.Name) })
+	sort.SliceStable(list, func(i, j int) bool { return list[i].Name < list[j].Name })
 	return list
 }
 
