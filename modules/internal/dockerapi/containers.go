@@ -13,7 +13,7 @@ import (
 // Finished asks when a container ended for the last time. It is zero for one
 // that never ran.
 func (c *Client) Finished(ctx context.Context, id string) (time.Time, error) {
-	path := "/containers/" + id + "/json"
+	path := "/containers/" + escape(id) + "/json"
 	var answer struct{ State struct{ FinishedAt string } }
 	if err := c.ask(ctx, path, &answer); err != nil {
 		return time.Time{}, err
@@ -52,13 +52,13 @@ func moment(text string) (time.Time, error) {
 
 // Start starts a container. One that runs already is no error.
 func (c *Client) Start(ctx context.Context, id string) error {
-	return c.change(ctx, "POST", "/containers/"+id+"/start", 304)
+	return c.change(ctx, "POST", "/containers/"+escape(id)+"/start", 304)
 }
 
 // Remove removes a container that does not run, with its anonymous volumes if
 // volumes is set. One that is not there any more is no error.
 func (c *Client) Remove(ctx context.Context, id string, volumes bool) error {
-	path := "/containers/" + id
+	path := "/containers/" + escape(id)
 	if volumes {
 		path += "?v=1"
 	}

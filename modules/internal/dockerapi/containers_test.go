@@ -47,6 +47,29 @@ func TestContainerChanges(t *testing.T) {
 	}
 }
 
+// A name that the daemon gave us is one part of a path, whatever is in it, and
+// what would lead out of its place is not asked for.
+func TestNamesInPaths(t *testing.T) {
+	tests := []struct{ name, want string }{
+		{"a..b", "/networks/a..b"},
+		{"a b\r\nHost: x", "/networks/a%20b%0D%0AHost%3A%20x"},
+		{"a/../../info", "/networks/a%2F..%2F..%2Finfo"},
+		{"a?force=1#", "/networks/a%3Fforce%3D1%23"},
+		{"..", ""},
+		{"../../info", ""},
+	}
+	for _, test := range tests {
+		asked := ""
+		c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			asked = r.RequestURI
+			fmt.Fprint(w, "{}")
+		})
+		if _, err := c.Network(t.Context(), test.name); (err == nil) != (test.want != "") || asked != test.want {
+			t.Errorf("Network(%q) = %v, and asked %q; want %q", test.name, err, asked, test.want)
+		}
+	}
+}
+
 func TestMoment(t *testing.T) {
 	tests := []struct {
 		text string

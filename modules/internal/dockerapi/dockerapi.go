@@ -244,7 +244,7 @@ func (c *Client) Networks(ctx context.Context) ([]Network, error) {
 // Network asks for one network by name or ID.
 func (c *Client) Network(ctx context.Context, name string) (Network, error) {
 	var n Network
-	return n, c.ask(ctx, "/networks/"+name, &n)
+	return n, c.ask(ctx, "/networks/"+escape(name), &n)
 }
 
 // DaemonEvents lists what happened to the daemon itself, such as a reload of

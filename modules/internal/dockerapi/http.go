@@ -32,20 +32,16 @@ type answer struct {
 	body   []byte
 }
 
-// errNoPath: an identifier or a name that the daemon gave us is none.
-var errNoPath = errors.New("something in it, which the daemon named, cannot be a name; nothing was asked")
-
-// isPath reports whether a path leads where it says and ends its line: parts of
-// it come from the daemon's own answers.
-func isPath(path string) bool {
-	return !strings.Contains(path, "..") && !strings.ContainsFunc(path, func(r rune) bool { return r <= ' ' || r == 0x7f })
-}
+// errNoPath: a name that the daemon gave us would lead elsewhere.
+var errNoPath = errors.New("what the daemon named cannot be a name; nothing was asked")
 
 // request sends a request without a body and returns an answer that says that
 // it was done.
 func (c *Client) request(ctx context.Context, method, path string) (answer, error) {
-	if !isPath(path) {
-		return answer{}, &Error{Socket: c.socket, Path: strconv.Quote(path), Err: errNoPath}
+	// Names are escaped, so that each is one part of the path; Docker's begin
+	// with a letter or a digit.
+	if strings.Contains(path, "/..") {
+		return answer{}, &Error{Socket: c.socket, Path: path, Err: errNoPath}
 	}
 	deadline := time.Now().Add(c.limit)
 	if end, ok := ctx.Deadline(); ok && end.Before(deadline) {

@@ -55,7 +55,7 @@ func (c *Client) Volumes(ctx context.Context) ([]string, error) {
 // Inspect returns all that the daemon says of a container, as it says it.
 func (c *Client) Inspect(ctx context.Context, id string) (json.RawMessage, error) {
 	var text json.RawMessage
-	err := c.ask(ctx, "/containers/"+id+"/json", &text)
+	err := c.ask(ctx, "/containers/"+escape(id)+"/json", &text)
 	return text, err
 }
 
@@ -63,14 +63,14 @@ func (c *Client) Inspect(ctx context.Context, id string) (json.RawMessage, error
 // and removed beside those of its image, outside of volumes.
 func (c *Client) Changes(ctx context.Context, id string) (int, error) {
 	var list []struct{ Path string }
-	err := c.ask(ctx, "/containers/"+id+"/changes", &list)
+	err := c.ask(ctx, "/containers/"+escape(id)+"/changes", &list)
 	return len(list), err
 }
 
 // Stop stops a container, which has its own time to end. One that does not run
 // is no error.
 func (c *Client) Stop(ctx context.Context, id string) error {
-	return c.change(ctx, "POST", "/containers/"+id+"/stop", 304)
+	return c.change(ctx, "POST", "/containers/"+escape(id)+"/stop", 304)
 }
 
 // Commit makes an image out of a container and returns its ID.

@@ -188,7 +188,7 @@ func (c *chunks) next() error {
 	return nil
 }
 
-// escape writes a text as a value in a query (RFC 3986).
+// escape writes a text as a part of a path or a value in a query (RFC 3986).
 func escape(text string) string {
 	var b strings.Builder
 	for _, c := range []byte(text) {
