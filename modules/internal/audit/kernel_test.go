@@ -108,6 +108,7 @@ func FuzzParseLine(f *testing.F) {
 	f.Add("-w /etc/docker/ -p wa -k docker\n")
 	f.Add("-a always,exit -F dir=/x -F perm=rwa -F key=a -k b -S all")
 	f.Add("-w/a//b/.. -pr -ka")
+	f.Add("-w /a -k a\x01b")
 	mutate.Fuzz(f, func(t *testing.T, text string) {
 		w, ok := ParseLine(text)
 		if !ok {

@@ -75,6 +75,8 @@ func FuzzLock(f *testing.F) {
 func FuzzRepository(f *testing.F) {
 	f.Add("# top\n[other]\nbaseurl=https://o/\n\n[docker]\nbaseurl=https://d/\n https://e/\n", "docker", "https://d")
 	f.Add("[main]\nexclude=a,\n b\nexcludepkgs = c\n\n[x]\n", "x", "")
+	f.Add("excludepkgs=a", "x", "")
+	f.Add("[main]\nexcludepkgs=a\n# c\n b\n", "x", "")
 	mutate.Fuzz(f, func(t *testing.T, text, id, url string) {
 		r := Repository{ID: id, Name: id, URL: url}
 		kept, removed, _ := r.Without(text)

@@ -16,6 +16,12 @@ func TestHoldsByExclusion(t *testing.T) {
 		{"no file", "", "[main]\nexcludepkgs=a b\n", "[main]\n"},
 		{"others", "# x\n\n[main]\nexclude=kernel*, mine\n  more\nbest=1\n\n[repo]\nexclude=a\n", "# x\n\n[main]\nexclude=kernel* mine more a b\nbest=1\n\n[repo]\nexclude=a\n", "# x\n\n[main]\nexclude=kernel* mine more\nbest=1\n\n[repo]\nexclude=a\n"},
 		{"before a section", "[main]\nbest=1\n\n[repo]\nx=1\n", "[main]\nbest=1\nexcludepkgs=a b\n\n[repo]\nx=1\n", "[main]\nbest=1\n\n[repo]\nx=1\n"},
+		// What stands before the first heading is in no section, and stays so.
+		{"no section", "exclude=x\nbest=1", "exclude=x\nbest=1\n[main]\nexcludepkgs=a b\n", "exclude=x\nbest=1\n[main]\n"},
+		{"another section alone", "exclude=x\n[repo]\nx=1\n", "exclude=x\n[repo]\nx=1\n[main]\nexcludepkgs=a b\n", "exclude=x\n[repo]\nx=1\n[main]\n"},
+		// A comment does not end a value.
+		{"continued after a comment", "[main]\nexclude=x\n# c\n y\nbest=1\n", "[main]\nexclude=x y a b\n# c\nbest=1\n", "[main]\nexclude=x y\n# c\nbest=1\n"},
+		{"continued after an empty line", "[main]\nexclude=x\n\n y\n", "[main]\nexclude=x y a b\n\n", "[main]\nexclude=x y\n\n"},
 	}
 	versions := map[string]string{"a": "1-1", "b": "2:1-1"}
 	for _, test := range tests {

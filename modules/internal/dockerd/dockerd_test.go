@@ -76,6 +76,8 @@ func TestParseStat(t *testing.T) {
 		{"354 dockerd S 1", Process{}, false},
 		{"354 (dockerd) S 1", Process{}, false},
 		{"x (dockerd)" + rest, Process{}, false},
+		{"-354 (dockerd)" + rest, Process{}, false},
+		{"0 (dockerd)" + rest, Process{}, false},
 	}
 	for _, test := range tests {
 		got, err := parseStat(test.text)

@@ -214,6 +214,8 @@ func TestParse(t *testing.T) {
 		"28":                            {},
 		"a:28.1":                        {},
 		"..":                            {},
+		"0.0":                           {},
+		"5:0.00.0-1":                    {},
 	} {
 		got, err := Parse(text)
 		if got != want || (err != nil) != (want == Version{}) {
