@@ -38,6 +38,7 @@ type Params struct {
 	Validate      bool            `arg:"validate" default:"true"`
 	Backup        bool            `arg:"backup" default:"true"`
 	AllowDataLoss bool            `arg:"allow_data_loss" default:"false"`
+	TCP           string          `arg:"tcp" choices:"tls,any" default:"any"`
 	EngineVersion *string         `arg:"engine_version"`
 }
 

@@ -73,6 +73,13 @@ options:
         C(storage-driver) or C(data-root).
     type: bool
     default: false
+  tcp:
+    description:
+      - V(tls) refuses a file with a TCP socket in C(hosts) and without C(tlsverify), whoever wrote them there. V(any) warns of it.
+      - Only looked at with O(validate=true).
+    type: str
+    choices: [tls, any]
+    default: any
   engine_version:
     description:
       - The engine version to validate for, such as V(28.5.2). By default that of the installed C(dockerd). Needed only

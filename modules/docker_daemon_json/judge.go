@@ -105,6 +105,10 @@ func (c change) check() (warnings []string, err error) {
 	var refused []string
 	for _, problem := range problems {
 		mine := slices.Contains(c.changed, problem.Key())
+		if c.TCP == "tls" && problem.Key() == "hosts" && problem.Severity == engine.Warn {
+			refused = append(refused, problem.Text+", or set tcp: any")
+			continue
+		}
 		if problem.Severity == engine.Refuse && (mine || problem.Stage != engine.Dangerous) {
 			text := problem.Text
 			if !mine && problem.Stage == engine.Rejected {

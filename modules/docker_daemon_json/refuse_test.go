@@ -52,6 +52,9 @@ func TestRefuses(t *testing.T) {
 		{"key in settings and in remove", content("{}"), icc + `, "remove": ["icc"]`, "invalid options: icc is in settings and in remove; decide for one"},
 		{"exclusive and remove", content("{}"), icc + `, "remove": ["debug"], "exclusive": true`, "invalid options: exclusive already removes"},
 		{"a path of remove that cannot be read", content("{}"), `"remove": ["a..b"]`, `invalid value of option "remove": `},
+		{"TCP for everybody", content("{}"), `"settings": {"hosts": ["unix:///x", "tcp://0.0.0.0:2375"]}, "tcp": "tls"`,
+			`cannot write /etc/docker/daemon.json: missing tlsverify beside the host "tcp://0.0.0.0:2375"`},
+		{"TCP for everybody, of somebody else", content(`{"hosts": ["tcp://:1"], "tlsverify": false}`), icc + `, "tcp": "tls"`, "cannot write /etc/docker/daemon.json: "},
 		{"an option that is not there", content("{}"), `"setting": {}`, `unknown option "setting"`},
 	}
 	for _, test := range tests {
