@@ -31,7 +31,8 @@ func (a apply) recover(ctx context.Context, h *host.Host, m mark, cause error, r
 	for _, act := range acts {
 		returned, err := act.Do(ctx, h)
 		if err != nil {
-			return result, fmt.Errorf("%w; and the previous configuration cannot be restored: %w", cause, err)
+			// Not %w: that nothing was written is not that nothing was done.
+			return result, fmt.Errorf("%w; and the previous configuration cannot be restored: %v", cause, err)
 		}
 		if kept, ok := returned["backup_file"].(string); ok {
 			backups = append(backups, kept)
@@ -41,9 +42,9 @@ func (a apply) recover(ctx context.Context, h *host.Host, m mark, cause error, r
 	if errors.Is(err, errDown) && ctx.Err() == nil {
 		// The configuration was not the cause, so it is not to be blamed for it.
 		if undone := undo(ctx, h, acts, backups); undone != nil {
-			return result, fmt.Errorf("%w; dockerd does not come up with the previous configuration either: %w; and the files cannot be put back: %w", cause, err, undone)
+			return result, fmt.Errorf("%w; dockerd does not come up with the previous configuration either: %v; and the files cannot be put back: %v", cause, err, undone)
 		}
-		return result, fmt.Errorf("%w; dockerd does not come up with the previous configuration either, so the files are as they were: %w", cause, err)
+		return result, fmt.Errorf("%w; dockerd does not come up with the previous configuration either, so the files are as they were: %v", cause, err)
 	}
 	restored := fmt.Sprintf("the previous configuration is restored (%s)", steps(acts))
 	kept := ""
@@ -53,7 +54,7 @@ func (a apply) recover(ctx context.Context, h *host.Host, m mark, cause error, r
 	}
 	result["action"], result["pending"] = rolledBack.String(), none.String()
 	if err != nil {
-		return result, fmt.Errorf("%w; %s%s; but dockerd is not up with it yet: %w", cause, restored, kept, err)
+		return result, fmt.Errorf("%w; %s%s; but dockerd is not up with it yet: %v", cause, restored, kept, err)
 	}
 	back := a
 	back.decision.action = rolledBack // nothing is to be proven but that it runs

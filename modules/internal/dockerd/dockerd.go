@@ -15,8 +15,11 @@ package dockerd
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
+	"syscall"
 	"time"
 
 	"hardened.docker/modules/internal/dockerapi"
@@ -50,9 +53,13 @@ func Read(ctx context.Context, h *host.Host) (Daemon, error) {
 	}
 	d := Daemon{Service: units[0], Socket: units[1]}
 	if d.Service.MainPID > 0 {
-		// It may have ended since systemd was asked.
-		if p, err := ReadProcess(h, d.Service.MainPID); err == nil {
+		p, err := ReadProcess(h, d.Service.MainPID)
+		switch {
+		case err == nil:
 			d.Process = &p
+		case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ESRCH):
+			// Not one that has ended since systemd was asked: dockerd may run.
+			return d, fmt.Errorf("cannot look at dockerd's process: %w", err)
 		}
 	}
 	return d, nil
