@@ -4,7 +4,6 @@ package docker_prune
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -26,16 +25,27 @@ func TestMain(m *testing.M) {
 	e.add("job-1", "exited", 9*day, 8*day, nil)
 	e.add("job-2", "exited", 9*day, 8*day, nil)
 	e.add("kept", "exited", 9*day, 8*day, map[string]string{"keep": ""})
-	path := filepath.Join(os.Getenv("ROOT"), "var/run/docker.sock")
-	err := os.MkdirAll(filepath.Dir(path), 0o755)
-	if err == nil {
-		var l net.Listener
-		if l, err = net.Listen("unix", path); err == nil {
-			err = http.Serve(l, e)
+	// For tests/faults each container is a file, too.
+	root := os.Getenv("ROOT")
+	file := func(id string) string { return filepath.Join(filepath.Dir(root), "containers", id) }
+	err := os.MkdirAll(file(""), 0o755)
+	for _, c := range e.containers {
+		if err == nil {
+			err = os.WriteFile(file(c["Id"].(string)), nil, 0o600)
 		}
 	}
-	fmt.Fprintln(os.Stderr, err)
-	os.Exit(1)
+	if err == nil {
+		err = moduletest.ServeAPI(root, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			e.ServeHTTP(w, r)
+			if r.Method == "DELETE" {
+				_ = os.Remove(file(filepath.Base(r.URL.Path)))
+			}
+		}))
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 }
 
 func TestScripts(t *testing.T) { moduletest.Scripts(t) }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -29,7 +30,15 @@ func serveAPI(env *testscript.Env) error {
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := &http.Server{Handler: answers(dir)}
+	go func() { _ = server.Serve(listener) }()
+	env.Defer(func() { _ = server.Close() })
+	return nil
+}
+
+// answers are the files below a directory.
+func answers(dir string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		name := strings.ReplaceAll(strings.Trim(r.URL.Path, "/"), "/", "-") + ".json"
 		answer, err := os.ReadFile(filepath.Join(dir, filepath.Base(name)))
 		if err != nil {
@@ -37,8 +46,30 @@ func serveAPI(env *testscript.Env) error {
 			return
 		}
 		_, _ = w.Write(answer)
-	})}
-	go func() { _ = server.Serve(listener) }()
-	env.Defer(func() { _ = server.Close() })
-	return nil
+	}
+}
+
+// ServeAPI is a daemon for a module's test that is a process of its own, as
+// tests/faults needs it: it answers on the socket below root and ends with root.
+func ServeAPI(root string, handler http.Handler) error {
+	socket := filepath.Join(root, "var/run/docker.sock")
+	if err := os.MkdirAll(filepath.Dir(socket), 0o755); err != nil {
+		return err
+	}
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		return err
+	}
+	failed := make(chan error)
+	go func() { failed <- http.Serve(listener, handler) }()
+	for {
+		select {
+		case err := <-failed:
+			return err
+		case <-time.After(50 * time.Millisecond):
+			if _, err := os.Stat(root); err != nil {
+				return nil
+			}
+		}
+	}
 }

@@ -37,8 +37,16 @@ import (
 	"hardened.docker/modules/internal/host"
 )
 
-// Main is the TestMain of a module's package.
+// Main is the TestMain of a module's package. With FAKE=api it is the daemon
+// whose answers are below api/, as a process of its own.
 func Main(m *testing.M, name string, module ansible.Runner) {
+	if root := os.Getenv("ROOT"); os.Getenv("FAKE") == "api" {
+		if err := ServeAPI(root, answers(filepath.Join(filepath.Dir(root), "api"))); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	table := ansible.Table{{Name: name, Module: module}}
 	testscript.Main(m, map[string]func(){
 		"module": func() { os.Exit(command(table, os.Args[1:], os.Stdout, os.Stderr)) },
