@@ -279,7 +279,7 @@ bench-roles: setup stage-native ## the playbook beside ROLES="path ...": first r
 	@$(if $(PUBLISH),tests/scale/publish)
 
 .PHONY: bench-fleet
-bench-fleet: setup stage-native ## the playbook with nothing to do on 1, 10, 50 and 200 hosts
+bench-fleet: setup stage-native ## the playbook with nothing to do on 1, 10, 50 and 200 hosts, beside raw and Python tasks
 	@$(HARDENED_DOCKER_PYTHON) tests/scale/fleet.py
 	@$(if $(PUBLISH),tests/scale/publish)
 

@@ -21,6 +21,9 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 HERE = TOP / 'tests/scale'
 OUT = TOP / 'build/bench'
 HOST = TOP / 'molecule/shared/host'
+PYTHON14 = HERE / 'roles/python14'
+# For Ansible's own modules: what the disposable hosts do without.
+INSTALL_PYTHON = 'apt-get update -qq && apt-get install -y -qq --no-install-recommends python3 >/dev/null 2>&1'
 
 
 @dataclasses.dataclass
@@ -101,6 +104,16 @@ class Machine:
     def traffic(self):
         """Return the bytes that went over the host's link so far."""
         return sum(int((self.link / name).read_text()) for name in ('rx_bytes', 'tx_bytes'))
+
+
+def raw(tasks):
+    """Return plays with `raw: true` so many times: the floor for whatever is done in so many tasks."""
+    return [{'hosts': 'all', 'gather_facts': False, 'become': True, 'tasks': [{'ansible.builtin.raw': 'true', 'changed_when': False}] * tasks}]
+
+
+def role(path):
+    """Return plays with a role as its users have it."""
+    return [{'hosts': 'all', 'gather_facts': True, 'become': True, 'roles': [str(path)]}]
 
 
 def median(runs):

@@ -39,15 +39,14 @@ def subject(name, playbook, rounds, python, extra=None):
     """Measure one subject on a host of its own and return {'first': Run, mode: Run or text, ...}."""
     print(f'{name}: booting a host', file=sys.stderr)
     with measure.disposable('benchroles') as machine:
-        install = 'apt-get update -qq && apt-get install -y -qq --no-install-recommends python3 >/dev/null 2>&1'
-        measure.host('ssh', machine.name, install if python else 'apt-get update -qq')
+        measure.host('ssh', machine.name, measure.INSTALL_PYTHON if python else 'apt-get update -qq')
         book = playbook if isinstance(playbook, str) else machine.write('play', playbook)
         results = {'first': machine.play(book)}
         if isinstance(results['first'], str):
             sys.exit(f'cannot measure {name}: its first run failed:\n{results["first"]}')
         if not python:
             # For Mitogen, which cannot do without.
-            measure.host('ssh', machine.name, install)
+            measure.host('ssh', machine.name, measure.INSTALL_PYTHON)
         subjects = {name: book, **{key: machine.write(f'extra{i}', make(results['first'])) for i, (key, make) in enumerate((extra or {}).items())}}
         everything = {}
         for title, one in subjects.items():
@@ -77,14 +76,6 @@ def modes(machine, title, book, rounds):
     return results
 
 
-def raw(first):
-    return [{'hosts': 'all', 'gather_facts': False, 'become': True, 'tasks': [{'ansible.builtin.raw': 'true', 'changed_when': False}] * first.tasks}]
-
-
-def role(path):
-    return [{'hosts': 'all', 'gather_facts': True, 'become': True, 'roles': [str(path)]}]
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     parser.add_argument('--rounds', type=int, default=3)
@@ -92,9 +83,9 @@ def main():
     arguments = parser.parse_args()
     measure.warn_if_busy()
     data = {'conditions': measure.conditions(), 'mitogen': MITOGEN, 'rounds': arguments.rounds, 'subjects': {}}
-    found = subject('hardened.docker.install', 'hardened.docker.install', arguments.rounds, False, {'raw': raw})
-    for path in [measure.HERE / 'roles/python14', *(path.resolve() for path in arguments.roles)]:
-        found |= subject(path.name, role(path), arguments.rounds, True)
+    found = subject('hardened.docker.install', 'hardened.docker.install', arguments.rounds, False, {'raw': lambda first: measure.raw(first.tasks)})
+    for path in [measure.PYTHON14, *(path.resolve() for path in arguments.roles)]:
+        found |= subject(path.name, measure.role(path), arguments.rounds, True)
     for name, results in found.items():
         data['subjects'][name] = {mode: run if isinstance(run, str) else dataclasses.asdict(run) for mode, run in results.items()}
     show(data)
