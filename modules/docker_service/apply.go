@@ -268,7 +268,7 @@ func (a apply) remember(h *host.Host, now *found) {
 		s.Accepted = now.unit.differences
 	}
 	s.Unproven = now.unproven
-	s.PID, s.Ticks = now.daemon.Process.PID, now.daemon.Process.Ticks
+	s.PID, s.Ticks, s.Version = now.daemon.Process.PID, now.daemon.Process.Ticks, now.info.ServerVersion
 	s.ConfigFile, s.Config = now.configFile, now.config
 	if a.decision.action == reload && a.partial() {
 		// The reload took over a part of the file. The next run must still see

@@ -29,6 +29,8 @@ type Snapshot struct {
 	Format int    `json:"format"` // 1
 	PID    int    `json:"pid"`
 	Ticks  uint64 `json:"ticks"`
+	// Version is what the daemon said of itself; empty if it was not asked.
+	Version string `json:"version,omitempty"`
 	// ConfigFile is daemon.json's path and Config its content; nil if the file
 	// was not there.
 	ConfigFile string  `json:"config_file"`
