@@ -146,6 +146,7 @@ Sources in italics are sections of the document about installing Docker that the
 	for _, one := range c.Waivers {
 		fmt.Fprintf(&b, "| %s | %s |\n", sourceCell(one), one.Reason)
 	}
+	fmt.Fprint(&b, lynisSection(t))
 	fmt.Fprint(&b, "\n## What docker-bench-security says\n\nOf each recommendation, on a host that `playbooks/install.yml` made (Debian 13, a virtual machine). Its tests (1.6) were\n"+
 		"read, and the same commands run by hand.\n\n| Verdict | Recommendations | Why |\n|---|---|---|\n")
 	for _, one := range c.Bench {
@@ -155,6 +156,39 @@ Sources in italics are sections of the document about installing Docker that the
 		"is run here is Lynis, and a script of ours that asks what the benchmark asks (`molecule/shared/audit`).\n\n| Auditor | Recommendation | What it says |\n|---|---|---|\n")
 	for _, one := range c.Auditors {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", one.Title, sourceCell(one), one.Reason)
+	}
+	return b.String()
+}
+
+// lynisSection says what Lynis finds on a hardened host, and why it stays.
+func lynisSection(t *testing.T) string {
+	t.Helper()
+	const path = "molecule/shared/audit/waivers.yml"
+	var waivers []struct {
+		Tests        []string
+		Only, Reason string
+	}
+	decode(t, path, read(t, path), &waivers)
+	var b strings.Builder
+	fmt.Fprint(&b, `
+## What Lynis says
+
+Lynis is the auditor that Debian has, and is run here: all its tests on containers that are hosts (scenario `+"`hardening`"+`), and in
+virtual machines all but those that scenario `+"`audit`"+` names as slow and not about Docker. What it finds beside these ends the
+test, and so does anything that it says of containers. The list is `+"`molecule/shared/audit/waivers.yml`"+`.
+
+| Tests | Why it stays |
+|---|---|
+`)
+	for _, one := range waivers {
+		if one.Reason == "" || len(one.Tests) == 0 {
+			t.Errorf("missing reason or tests in %s: %v", path, one)
+		}
+		where := ""
+		if one.Only != "" {
+			where = " (only in a " + one.Only + ")"
+		}
+		fmt.Fprintf(&b, "| %s%s | %s |\n", strings.Join(one.Tests, ", "), where, one.Reason)
 	}
 	return b.String()
 }
