@@ -40,6 +40,8 @@ func symptoms() []pkgmgr.Symptom {
 			All: true, Words: []string{"Release file", "is expired", "is not valid yet"}},
 		{Cause: pkgmgr.CauseCertificate, Text: "the host cannot verify the repository's TLS certificate; install the package ca-certificates, or for a certificate authority of your own its certificate",
 			Words: []string{"No system certificates available", "ertificate verification failed", "certificate is NOT trusted", "server certificate verification"}},
+		{Cause: pkgmgr.CauseVersion, Text: pkgmgr.OldLists,
+			All: true, Words: []string{".deb", "404  Not Found", "404 Not Found"}},
 		{Cause: pkgmgr.CauseSuite, Text: "the address answers, but has no repository for this suite; check url and suite",
 			Words: []string{"does not have a Release file", "404  Not Found", "404 Not Found", "Unable to find expected entry"}},
 		{Cause: pkgmgr.CauseUnreachable, Text: "the repository cannot be reached; check its address, the network, DNS and proxy of the host",

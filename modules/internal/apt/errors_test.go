@@ -33,6 +33,7 @@ func TestFailure(t *testing.T) {
 		{"release expired", "E: Release file for https://d/InRelease is expired (invalid since 3d 1h). Updates for this repository will not be applied.", pkgmgr.CauseExpired, ""},
 		{"clock", "E: Release file for https://d/InRelease is not valid yet (invalid for another 2h).", pkgmgr.CauseExpired, ""},
 		{"no release", "E: The repository 'https://d nope Release' does not have a Release file.", pkgmgr.CauseSuite, ""},
+		{"package gone", "E: Failed to fetch http://d/pool/docker-ce_24.0.7_amd64.deb  404  Not Found [IP: 1.2.3.4 80]", pkgmgr.CauseVersion, "cache_valid_time: 0"},
 		{"dns", "W: Failed to fetch https://d/InRelease  Could not resolve 'd'\nW: Some index files failed to download. They have been ignored, or old ones used instead.", pkgmgr.CauseUnreachable, "Could not resolve"},
 		{"refused", "E: Failed to fetch https://d/x.deb  Could not connect to d:443 (1.2.3.4). - connect (111: Connection refused)", pkgmgr.CauseUnreachable, ""},
 		{"certificate", "Err:1 https://d\n  No system certificates available. Try installing ca-certificates.", pkgmgr.CauseCertificate, ""},

@@ -32,6 +32,8 @@ func symptoms() []pkgmgr.Symptom {
 			Words: []string{"Public key for", "is not signed", "keys listed for the", "GPG check FAILED", "Signature verification failed", "BAD, key", "key ID", "Key import failed", "Key imported successfully. Import of key(s) didn't help", "retrieval failed", "repomd.xml GPG signature"}},
 		{Cause: pkgmgr.CauseCertificate, Text: "the host cannot verify the repository's TLS certificate; install the package ca-certificates, or for a certificate authority of your own its certificate",
 			Words: []string{"Curl error (60)", "Curl error (35)", "Curl error (77)", "SSL certificate problem"}},
+		{Cause: pkgmgr.CauseVersion, Text: pkgmgr.OldLists,
+			All: true, Words: []string{".rpm", "Status code: 404"}},
 		{Cause: pkgmgr.CauseSuite, Text: "the address answers, but has no repository there; check url",
 			Words: []string{"Status code: 404", "Curl error (37)", "Curl error (22)", "HTTP Error 404"}},
 		{Cause: pkgmgr.CauseUnreachable, Text: "the repository cannot be reached; check its address, the network, DNS and proxy of the host",

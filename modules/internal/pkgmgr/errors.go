@@ -55,6 +55,10 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
+// OldLists says what to do where a repository lacks a package that the host's
+// lists name.
+const OldLists = "a repository does not have a package that the host's lists name: they are old, or a mirror is just being updated; set cache_valid_time: 0 and run again"
+
 // Symptom is what a package manager prints for a cause, and what to tell the
 // user of it. Any of the words will do; All means that the first one must be
 // there too, because the others are common.
