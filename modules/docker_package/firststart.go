@@ -47,6 +47,10 @@ func withoutStart(ctx context.Context, h *host.Host, t pkgmgr.Transaction) (wait
 		return first, err
 	}
 	defer release()
+	// Open until the last of what follows: dpkg and scripts that outlive a killed
+	// apt-get are kept from starting the engine by it.
+	var keeper *os.File
+	defer func() { keeper.Close() }()
 	defer func() {
 		if waited == "" {
 			waited = first
@@ -71,11 +75,9 @@ func withoutStart(ctx context.Context, h *host.Host, t pkgmgr.Transaction) (wait
 	if err := os.WriteFile(h.Path(turnstile+"/"+marker), nil, 0o600); err != nil {
 		return "", fmt.Errorf("cannot write %s/%s: %w", turnstile, marker, err)
 	}
-	keeper, err := os.Open(h.Path(turnstile))
-	if err != nil {
+	if keeper, err = os.Open(h.Path(turnstile)); err != nil {
 		return "", fmt.Errorf("cannot open %s: %w", turnstile, err)
 	}
-	defer keeper.Close()
 	var script strings.Builder
 	script.WriteString("set -e\numask 022\n")
 	for _, unit := range blockedUnits() {
