@@ -204,6 +204,11 @@ test-controllers: setup stage-native ## two controllers converge one host at the
 	$(call say,Two controllers and one host)
 	@tests/controllers/run
 
+.PHONY: test-docker-driver
+test-docker-driver: setup stage-native ## the example scenario of Molecule's docker driver, on a host with a Docker daemon
+	$(call say,The example scenario of Molecule's docker driver)
+	@tests/dockerdriver/run
+
 .PHONY: test-report
 test-report: $(VENV)/.complete $(BUILD)/bin/linux_$(NATIVE)/hardened-docker ## look at a report of 200 hosts in a real browser
 	$(call say,The report of 200 hosts in a browser)
