@@ -181,7 +181,10 @@ func (a aside) Do(_ context.Context, h *host.Host) (map[string]any, error) {
 // No backup is left beside it: the engine reads every file there as a device.
 func emptyUUID(_ context.Context, p patient) (treatment, error) {
 	var t treatment
-	if len(p.snapshot.Processes.Dockerd) > 0 {
+	// One that crashes and is started again runs at one moment and not at the next.
+	if doctor.CrashLoop(p.snapshot) {
+		t.acts = append(t.acts, p.service("stop"))
+	} else if len(p.snapshot.Processes.Dockerd) > 0 {
 		return t, errors.New("cannot change metadata while dockerd runs: systemctl stop docker.socket docker.service")
 	}
 	for _, m := range p.snapshot.State.Metadata {

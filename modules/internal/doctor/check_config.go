@@ -53,7 +53,8 @@ func daemonJSONRejected(s *Snapshot) Verdict {
 			v.Ills = append(v.Ills, one)
 		}
 	}
-	if s.Config.Problem != "" {
+	// A unit that is masked has no command line: daemon_down and not_enabled tell of it.
+	if masked, _ := s.Docker.Masked(); s.Config.Problem != "" && !masked {
 		one := ill(dockerd.Service, s.Config.Problem)
 		one.Stops = true
 		v.Ills = append(v.Ills, one)
@@ -157,7 +158,8 @@ func unitEdited(s *Snapshot) Verdict {
 
 // unitStale: unit files changed and systemd has not read them yet.
 func unitStale(s *Snapshot) Verdict {
-	if !s.Docker.NeedDaemonReload && !s.Socket.NeedDaemonReload {
+	masked, _ := s.Docker.Masked()
+	if (masked || !s.Docker.NeedDaemonReload) && !s.Socket.NeedDaemonReload {
 		return Verdict{}
 	}
 	files := append([]string{s.Docker.FragmentPath}, s.Docker.DropIns...)

@@ -51,9 +51,17 @@ func deferredRemoval(s *Snapshot) Verdict {
 		return v
 	}
 	var v Verdict
-	for _, name := range []string{"dm.use_deferred_removal", "dm.use_deferred_deletion"} {
-		if s.Config.storageOption(name) != "true" {
-			v.Ills = append(v.Ills, ill(name, fmt.Sprintf("%s is %q", name, s.Config.storageOption(name))))
+	for _, feature := range []string{"Removal", "Deletion"} {
+		name := "dm.use_deferred_" + strings.ToLower(feature)
+		value := s.Config.storageOption(name)
+		// Engine 20.10 has both without being told, where the kernel can.
+		for _, pair := range s.Info.DriverStatus {
+			if pair[0] == "Deferred "+feature+" Enabled" {
+				value = pair[1]
+			}
+		}
+		if value != "true" {
+			v.Ills = append(v.Ills, ill(name, fmt.Sprintf("%s is %q", name, value)))
 		}
 	}
 	return v

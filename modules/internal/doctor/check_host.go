@@ -196,6 +196,10 @@ func dataRootMode(s *Snapshot) Verdict {
 func strangers(s *Snapshot) Verdict {
 	var v Verdict
 	for _, name := range s.State.Strangers {
+		// That it is there at all is another check's.
+		if below(s.Config.execRoot(), name) {
+			continue
+		}
 		v.Ills = append(v.Ills, ill(name, name+" is not Docker's"))
 	}
 	return v

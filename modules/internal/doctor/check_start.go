@@ -211,10 +211,15 @@ func notEnabled(s *Snapshot) Verdict {
 	if s.Daemon == Absent || !s.Docker.Exists() {
 		return notApplicable("there is no docker.service")
 	}
-	if s.Docker.Enabled() || s.Socket.Enabled() && s.Socket.Exists() {
+	one := ill(dockerd.Service, "UnitFileState="+s.Docker.UnitFileState)
+	if one.masked(s.Docker, dockerd.Service) {
+		if s.Daemon == Down { // daemon_down tells it
+			return Verdict{}
+		}
+	} else if s.Docker.Enabled() || s.Socket.Enabled() && s.Socket.Exists() {
 		return Verdict{}
 	}
-	return Verdict{Ills: []Ill{ill(dockerd.Service, "UnitFileState="+s.Docker.UnitFileState)}}
+	return Verdict{Ills: []Ill{one}}
 }
 
 // journalStream: what dockerd writes does not reach the journal any more.

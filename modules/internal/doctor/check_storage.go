@@ -157,8 +157,12 @@ func overlayKernel(s *Snapshot) Verdict {
 		}
 		v.Ills = append(v.Ills, one)
 	}
-	if !s.System.Overlay && s.Daemon == Down && strings.Contains(s.Reason(), "overlay") {
-		v.Ills = append(v.Ills, ill("overlay", "/proc/filesystems has no overlay, and dockerd said: "+s.Reason()))
+	// What engines say last, 20.10 for one, does not name overlay.
+	why := s.Reason()
+	if !s.System.Overlay && s.Daemon == Down && (strings.Contains(why, "overlay") || strings.Contains(why, "driver not supported")) {
+		one := ill("overlay", "/proc/filesystems has no overlay")
+		one.Stops = true
+		v.Ills = append(v.Ills, one)
 	}
 	return v
 }

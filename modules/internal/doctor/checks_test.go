@@ -62,6 +62,7 @@ func TestConfiguration(t *testing.T) {
 		{"data-root is a system directory", func(s *Snapshot) { s.State.Root = "/var/lib" }, []string{"directory_conflict:error"}},
 		{"data-root holds exec-root", func(s *Snapshot) {
 			s.configure(`{"live-restore": true, "icc": false, "exec-root": "/var/lib/docker/run"}`)
+			s.State.Strangers = []string{"/var/lib/docker/run"}
 		}, []string{"directory_conflict:error"}},
 		{"openEuler's umask", func(s *Snapshot) {
 			s.Packages.Installed, s.Engine = map[string]string{"docker-engine": "18.09.0"}, engine.Version{Major: 18, Minor: 9}
@@ -86,8 +87,13 @@ func TestStart(t *testing.T) {
 		}, []string{"daemon_down:warning"}},
 		{"masked", func(s *Snapshot) {
 			s.down()
-			s.Docker.LoadState, s.Docker.UnitFileState = "masked", "masked"
+			s.Docker.LoadState, s.Docker.UnitFileState, s.Docker.NeedDaemonReload = "masked", "masked", true
+			s.Config.Problem = "cannot start docker.service: it is masked"
 		}, []string{"daemon_down:error"}},
+		{"masked while it runs", func(s *Snapshot) {
+			s.Docker.LoadState, s.Docker.UnitFileState = "masked", "masked"
+			s.Config.Problem = "cannot start docker.service: it is masked"
+		}, []string{"not_enabled:warning"}},
 		{"about to start", func(s *Snapshot) { s.down(); s.Docker.ActiveState = "activating" }, nil},
 		{"crashes and is started again", func(s *Snapshot) {
 			s.down(`time="2026-11-22T19:43:49Z" level=fatal msg="no space left on device"`)

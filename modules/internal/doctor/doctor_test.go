@@ -171,7 +171,7 @@ func TestPage(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("<!-- SPDX-License-Identifier: GPL-3.0-or-later -->\n# What the doctor looks for\n\n" +
 		"`docker_doctor` names a check by its ID, and `docker_repair` takes the IDs of those that it mends. The severity is the\nusual one; a finding can be better or worse than that. This page is made from the table in `modules/internal/doctor`\n(`UPDATE_SCRIPTS=1 go test ./modules/internal/doctor`).\n\n" +
-		"Each check is tried. Where it says \"made on hosts\", the Molecule scenario `doctor` makes the fault on Debian 12 and 13, the\ndoctor has to find exactly that, and what mends it has to leave a host without findings on which everything runs. The\nothers are decided on data in the shape that hosts have them, in the package's tests, and it says why.\n")
+		"Each check is tried: the Molecule scenario that is named makes the fault, and the doctor has to find it. In `doctor`, on Debian 12\nand 13, and in `doctor_kernel`, on a virtual machine with Debian 12, it has to find exactly that, and what mends it has to leave\na host without findings on which everything runs. All are decided on data in the shape that hosts have them as well, in the\npackage's tests, and some on data alone: then it says why.\n")
 	made, notMade := madeOnHosts(t), onData()
 	for _, group := range Groups() {
 		first := true
@@ -187,11 +187,11 @@ func TestPage(t *testing.T) {
 			if c.Repairs {
 				fmt.Fprintf(&b, "; `docker_repair` mends it, interrupting: %s", c.Interrupts)
 			}
-			tried := "made on hosts"
-			if why, ok := notMade[c.ID]; ok == made[c.ID] {
-				t.Errorf("%s: made on hosts %v, on data alone because %q; want one of the two", c.ID, made[c.ID], why)
-			} else if ok {
+			tried := "in scenario `" + made[c.ID] + "`"
+			if why, ok := notMade[c.ID]; made[c.ID] == "" && ok {
 				tried = "on data: " + why
+			} else if ok == (made[c.ID] != "") {
+				t.Errorf("%s: made in scenario %q, on data alone because %q; want one of the two", c.ID, made[c.ID], why)
 			}
 			fmt.Fprintf(&b, ".\n\n%s\n\nSource: %s. Tried: %s.\n", c.Remedy, c.Source, tried)
 		}

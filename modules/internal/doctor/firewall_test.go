@@ -94,6 +94,15 @@ func TestDevicemapper(t *testing.T) {
 			s.devicemapper(t, grows)
 			s.configure(`{"live-restore": true, "icc": false, "storage-driver": "devicemapper", "storage-opts": ["dm.thinpooldev=/dev/mapper/docker-thinpool", "dm.use_deferred_removal=true", "dm.fs=ext4"]}`)
 		}, []string{"devicemapper_deferred:warning", driver}},
+		{"removal put off by the engine's own choice", func(s *Snapshot) {
+			s.devicemapper(t, grows)
+			s.configure(`{"live-restore": true, "icc": false, "storage-driver": "devicemapper", "storage-opts": ["dm.thinpooldev=/dev/mapper/docker-thinpool", "dm.fs=ext4"]}`)
+			s.Info.DriverStatus = [][2]string{{"Deferred Removal Enabled", "true"}, {"Deferred Deletion Enabled", "true"}}
+		}, []string{driver}},
+		{"neither put off", func(s *Snapshot) {
+			s.devicemapper(t, grows)
+			s.Info.DriverStatus = [][2]string{{"Deferred Removal Enabled", "false"}, {"Deferred Deletion Enabled", "false"}}
+		}, []string{"devicemapper_deferred:warning", "devicemapper_deferred:warning", driver}},
 		{"other file system", func(s *Snapshot) {
 			s.devicemapper(t, grows)
 			s.configure(`{"live-restore": true, "icc": false, "storage-driver": "devicemapper", "storage-opts": ["dm.thinpooldev=/dev/mapper/docker-thinpool", "dm.use_deferred_removal=true", "dm.use_deferred_deletion=true"]}`)

@@ -48,6 +48,10 @@ func TestStorage(t *testing.T) {
 			s.Info.DriverStatus = [][2]string{{"Backing Filesystem", "xfs"}, {"Supports d_type", "false"}}
 		}, []string{"backing_filesystem:error"}},
 		{"overlay on overlay", func(s *Snapshot) { s.Info.DriverStatus = [][2]string{{"Backing Filesystem", "overlayfs"}} }, []string{"backing_filesystem:warning"}},
+		{"kernel without overlay", func(s *Snapshot) {
+			s.down("failed to start daemon: error initializing graphdriver: driver not supported")
+			s.System.Overlay = false
+		}, []string{"overlay_kernel:error"}},
 		{"old kernel", func(s *Snapshot) { s.System.Kernel = "3.10.0-1160.el7.x86_64" }, []string{"overlay_kernel:warning"}},
 		{"little space", func(s *Snapshot) { s.State.Free = 900 << 20 }, []string{"copy_up_space:warning"}},
 		{"no space", func(s *Snapshot) { s.State.Free = 1 << 20 }, []string{"copy_up_space:error"}},
