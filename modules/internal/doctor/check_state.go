@@ -182,6 +182,7 @@ func residualSemaphores(s *Snapshot) Verdict {
 	}
 	if s.NoSetLeft() {
 		one.Severity = Error
+		one.Stops = s.Daemon == Down && s.Driver() == "devicemapper"
 	}
 	return Verdict{Ills: []Ill{one}}
 }

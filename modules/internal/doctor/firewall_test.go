@@ -86,6 +86,11 @@ func TestDevicemapper(t *testing.T) {
 			s.devicemapper(t, grows)
 			s.System.Sem[kernelparam.SemSets], s.SetsTaken = 128, 128
 		}, []string{"residual_semaphores:error", driver}},
+		{"which keeps the daemon from starting", func(s *Snapshot) {
+			s.devicemapper(t, grows)
+			s.down("failed to start daemon: error initializing graphdriver: devicemapper: Limit for the maximum number of semaphores reached")
+			s.System.Sem[kernelparam.SemSets], s.SetsTaken = 128, 128
+		}, []string{"residual_semaphores:error", driver}},
 		{"on loop devices", func(s *Snapshot) {
 			s.devicemapper(t, grows)
 			s.Info.DriverStatus = [][2]string{{"Data loop file", "/var/lib/docker/devicemapper/devicemapper/data"}}
