@@ -7,6 +7,10 @@ import "strings"
 // containerdSilent is the cause of a daemon that waits for its containerd.
 const containerdSilent = "containerd does not answer"
 
+// noCookie is what engine 20.10 says, of the base device's UUID of all things,
+// when device mapper has no semaphore left.
+const noCookie = "dm_task_set_cookie failed"
+
 // Cause is what a line of the journal means for somebody who wants dockerd to
 // run. Text stands in a list of evidence, and so has no full stop.
 type Cause struct {
@@ -51,6 +55,9 @@ func causes() []cause {
 		{[]string{"contains several valid graphdrivers"},
 			"The data-root has the files of several storage drivers and none is chosen",
 			"Set storage-driver in daemon.json to the one whose containers are wanted."},
+		{[]string{"maximum number of semaphores reached", noCookie},
+			"Device mapper has no semaphore left",
+			"hardened.docker.docker_repair with residual_semaphores removes those that were left; hardened.docker.docker_limits (semaphores) raises the limit."},
 		{[]string{"Base Device UUID and Filesystem verification failed", "Could not query and save base device UUID"},
 			"devicemapper's metadata belong to another thin pool or to another user namespace",
 			"hardened.docker.docker_repair with stale_base_device_uuid, if the pool is whole; a rebuilt pool needs empty metadata and new images."},
@@ -60,9 +67,6 @@ func causes() []cause {
 		{[]string{"prior storage driver", "driver not supported", "error initializing graphdriver"},
 			"The storage driver does not work with this engine, kernel or file system",
 			"Choose one that does, overlay2 on ext4 or on xfs with ftype=1; containers of the old driver come back with the old driver only."},
-		{[]string{"maximum number of semaphores reached"},
-			"Device mapper has no semaphore left",
-			"hardened.docker.docker_repair with residual_semaphores removes those that were left; hardened.docker.docker_limits (semaphores) raises the limit."},
 		{[]string{"no space left on device", "disk quota exceeded"},
 			"A file system is full",
 			"Make space below the data-root or /run: df -h; df -i; docker system prune when the daemon runs again."},

@@ -136,7 +136,7 @@ func staleUUID(s *Snapshot) Verdict {
 		return v
 	}
 	why := s.Reason()
-	if s.Daemon != Down || !strings.Contains(why, "Base Device UUID") && !strings.Contains(why, "base device UUID") {
+	if s.Daemon != Down || strings.Contains(why, noCookie) || !strings.Contains(why, "Base Device UUID") && !strings.Contains(why, "base device UUID") {
 		return Verdict{}
 	}
 	one := ill("devicemapper", why)

@@ -88,7 +88,7 @@ func TestDevicemapper(t *testing.T) {
 		}, []string{"residual_semaphores:error", driver}},
 		{"which keeps the daemon from starting", func(s *Snapshot) {
 			s.devicemapper(t, grows)
-			s.down("failed to start daemon: error initializing graphdriver: devicemapper: Limit for the maximum number of semaphores reached")
+			s.down("failed to start daemon: error initializing graphdriver: devmapper: Base Device UUID and Filesystem verification failed: devicemapper: Can't set cookie dm_task_set_cookie failed")
 			s.System.Sem[kernelparam.SemSets], s.SetsTaken = 128, 128
 		}, []string{"residual_semaphores:error", driver}},
 		{"on loop devices", func(s *Snapshot) {
