@@ -176,7 +176,7 @@ func lynisSection(t *testing.T) string {
 ## What Lynis says
 
 Lynis is the auditor that Debian has, and is run here: all its tests on containers that are hosts (scenario `+"`hardening`"+`), and in
-a virtual machine with Debian 13 all but those that scenario `+"`audit`"+` names as slow and not about Docker. What it finds beside these ends the
+virtual machines with Debian 12 and 13 all but those that scenario `+"`audit`"+` names as slow and not about Docker. What it finds beside these ends the
 test, and so does anything that it says of containers. The list is `+"`molecule/shared/audit/waivers.yml`"+`.
 
 | Tests | Why it stays |
