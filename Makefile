@@ -179,7 +179,7 @@ test-engine: setup stage-native ## compare the engine table with real dockerds, 
 
 ROUNDS := 20
 .PHONY: test-powercut
-test-powercut: stage-native ## cut a virtual machine's power at ROUNDS (20) random moments of install.yml
+test-powercut: stage-native ## cut a host's power at ROUNDS (20) random moments of install.yml
 	$(call say,Power cuts during install.yml)
 	@tests/powercut/run $(ROUNDS)
 

@@ -4,6 +4,7 @@ package docker_package
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -15,7 +16,7 @@ import (
 
 // repairs adds the acts that finish what an interrupted run began, and reports
 // whether there are packages among that.
-func repairs(ctx context.Context, h *host.Host, m manager, plan *ansible.Plan) (bool, error) {
+func repairs(ctx context.Context, h *host.Host, p Params, m manager, plan *ansible.Plan) (bool, error) {
 	have, err := m.read(ctx)
 	if err != nil {
 		return false, err
@@ -38,7 +39,7 @@ func repairs(ctx context.Context, h *host.Host, m manager, plan *ansible.Plan) (
 	}
 	broken := have.Unfinished()
 	if broken {
-		plan.Acts = append(plan.Acts, repair{manager: m, packages: have.Interrupted()})
+		plan.Acts = append(plan.Acts, repair{manager: m, packages: have.Interrupted(), update: p.UpdateCache})
 	}
 	return broken, nil
 }
@@ -55,6 +56,23 @@ func noted(waited string) map[string]any {
 type repair struct {
 	manager  manager
 	packages []string
+	update   bool // the lists of packages may be fetched
+}
+
+// unfetched is the error of lists that cannot be fetched, behind the one for
+// which they should be.
+func unfetched(err, because error) error {
+	if because == nil {
+		return fmt.Errorf("cannot fetch the package lists: %w", err)
+	}
+	return fmt.Errorf("%w; the host's package lists may be damaged, and cannot be fetched anew: %w", because, err)
+}
+
+// findsNothing reports whether an error can come of lists of packages that are
+// not all there.
+func findsNothing(err error) bool {
+	var failure *pkgmgr.Error
+	return staleness(err) || errors.As(err, &failure) && failure.Cause == pkgmgr.CauseOther
 }
 
 func (r repair) Describe() string {
@@ -68,6 +86,12 @@ func (r repair) Diff() []ansible.Diff { return nil }
 
 func (r repair) Do(ctx context.Context, _ *host.Host) (map[string]any, error) {
 	waited, err := r.manager.repair(ctx)
+	if r.update && findsNothing(err) {
+		// A power failure takes package lists that were not written yet.
+		if _, listErr := r.manager.refresh(ctx); listErr == nil {
+			waited, err = r.manager.repair(ctx)
+		}
+	}
 	if err != nil {
 		return noted(waited), fmt.Errorf("cannot finish the interrupted installation of packages: %w", err)
 	}
@@ -98,7 +122,10 @@ func (r unblocking) Do(ctx context.Context, h *host.Host) (map[string]any, error
 }
 
 // refresh is the act that fetches the lists of packages.
-type refresh struct{ manager manager }
+type refresh struct {
+	manager manager
+	because error // what the present ones lead to, where that is the only reason
+}
 
 func (r refresh) Describe() string { return "fetch the package lists" }
 
@@ -108,7 +135,7 @@ func (r refresh) Do(ctx context.Context, _ *host.Host) (map[string]any, error) {
 	waited, err := r.manager.refresh(ctx)
 	if err != nil {
 		// apt and dnf keep what they had of a repository that they cannot fetch.
-		return noted(waited), &ansible.NothingDone{Err: fmt.Errorf("cannot fetch the package lists: %w", err)}
+		return noted(waited), &ansible.NothingDone{Err: unfetched(err, r.because)}
 	}
 	return noted(waited), nil
 }

@@ -128,6 +128,9 @@ func (m aptManager) repair(ctx context.Context) (string, error) {
 }
 
 func (m aptManager) refresh(ctx context.Context) (string, error) {
+	if err := apt.RemoveDamaged(m.host); err != nil {
+		return "", err
+	}
 	return apt.Update{LockTimeout: m.lockTimeout}.Fetch(ctx, m.host)
 }
 

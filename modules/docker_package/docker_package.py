@@ -102,7 +102,8 @@ options:
   update_cache:
     description:
       - Fetch the package lists before something is installed, if there are none, if the list of repositories is newer
-        than they are, or if they are older than O(cache_valid_time).
+        than they are, if they are older than O(cache_valid_time), or if they do not have what is needed, because a power failure can
+        leave new ones empty.
     type: bool
     default: true
   cache_valid_time:

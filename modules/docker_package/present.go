@@ -4,11 +4,9 @@ package docker_package
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"hardened.docker/modules/internal/ansible"
 	"hardened.docker/modules/internal/audit"
@@ -190,7 +188,7 @@ func apparmorEnabled(h *host.Host) bool {
 // planPresent is the plan for state=present.
 func planPresent(ctx context.Context, h *host.Host, p Params, release distro.Release, m manager) (*ansible.Plan, error) {
 	plan := &ansible.Plan{}
-	broken, err := repairs(ctx, h, m, plan)
+	broken, err := repairs(ctx, h, p, m, plan)
 	if err != nil {
 		return nil, err
 	}
@@ -200,6 +198,10 @@ func planPresent(ctx context.Context, h *host.Host, p Params, release distro.Rel
 		return nil, listErr
 	}
 	foreseen := false
+	var because error
+	if why == doubtful {
+		because = err
+	}
 	if stale && ansible.Checking(ctx) {
 		view, done, viewErr := m.preview(ctx, p.Pending)
 		switch {
@@ -211,7 +213,7 @@ func planPresent(ctx context.Context, h *host.Host, p Params, release distro.Rel
 			// An earlier task may bring what the repository needs, too.
 			err = &versionError{fmt.Sprintf("the repository cannot be read yet: %v", viewErr)}
 		default:
-			return nil, fmt.Errorf("cannot fetch the package lists: %w", viewErr)
+			return nil, &ansible.Failure{Err: unfetched(viewErr, because), Result: o.result()}
 		}
 	}
 	switch {
@@ -224,7 +226,7 @@ func planPresent(ctx context.Context, h *host.Host, p Params, release distro.Rel
 	}
 	known := err == nil
 	if stale {
-		plan.Acts = append(plan.Acts, &refresh{manager: m})
+		plan.Acts = append(plan.Acts, &refresh{manager: m, because: because})
 	}
 	plan.Warnings = append(plan.Warnings, o.warn...)
 	plan.Warnings = append(plan.Warnings, unpackaged(h)...)
@@ -238,40 +240,6 @@ func planPresent(ctx context.Context, h *host.Host, p Params, release distro.Rel
 		plan.Acts = append(plan.Acts, &hold{params: p, release: release, manager: m, names: names, known: known})
 	}
 	return plan, nil
-}
-
-// staleness reports whether an error can come of lists that are old, or are
-// not all there: a version or a dependency is not found.
-func staleness(err error) bool {
-	var unknown *versionError
-	if errors.As(err, &unknown) {
-		return true
-	}
-	var failure *pkgmgr.Error
-	return errors.As(err, &failure) && (failure.Cause == pkgmgr.CauseUnmet || failure.Cause == pkgmgr.CauseVersion)
-}
-
-// outdated says whether the lists of packages must be fetched, and why.
-func outdated(ctx context.Context, p Params, m manager, o outcome, decideErr error) (stale bool, why string, err error) {
-	satisfied := decideErr == nil && o.request.empty()
-	if !p.UpdateCache || satisfied && p.Version != "latest" {
-		return false, "", nil
-	}
-	if p.Pending != nil && ansible.Checking(ctx) {
-		return true, "an earlier task adds a repository", nil
-	}
-	lists, err := m.lists()
-	switch age := time.Since(lists.Updated); {
-	case err != nil:
-		return false, "", err
-	case lists.Updated.IsZero():
-		return true, "the host has no package lists yet", nil
-	case lists.Outdated:
-		return true, "the host's package lists are older than its list of repositories", nil
-	case age > time.Duration(p.CacheValidTime)*time.Second:
-		return true, fmt.Sprintf("the host's package lists are older than %d s (cache_valid_time)", p.CacheValidTime), nil
-	}
-	return false, "", nil
 }
 
 // unpackaged warns of an engine that no package manager knows.

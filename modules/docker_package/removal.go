@@ -18,7 +18,7 @@ import (
 // planRemoval is the plan for state=absent and state=purged.
 func planRemoval(ctx context.Context, h *host.Host, p Params, release distro.Release, m manager) (*ansible.Plan, error) {
 	plan := &ansible.Plan{}
-	broken, err := repairs(ctx, h, m, plan)
+	broken, err := repairs(ctx, h, p, m, plan)
 	if err != nil {
 		return nil, err
 	}

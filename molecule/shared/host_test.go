@@ -311,6 +311,33 @@ func TestUpFails(t *testing.T) {
 	}
 }
 
+// TestCut takes the power of a host with a file system of its own: what was
+// synced is there afterwards, and what was not is lost.
+func TestCut(t *testing.T) {
+	b := newBench(t)
+	b.must("image", "bookworm")
+	b.must("up", "cut", "--filesystem")
+	b.must("ssh", "cut", "echo kept >/root/kept && sync && echo lost >/root/lost")
+	if got := b.must("ssh", "cut", "cat /root/kept /root/lost"); got != "kept\nlost" {
+		t.Fatalf("before the cut: %q", got)
+	}
+	b.must("cut", "cut")
+	b.must("boot", "cut")
+	if got := b.must("ssh", "cut", "cat /root/kept; [ -s /root/lost ] || echo lost is lost"); got != "kept\nlost is lost" {
+		t.Errorf("after the cut: %q", got)
+	}
+
+	// A reboot loses nothing, and an interrupted host leaves no mount.
+	b.must("ssh", "cut", "echo more >/root/more")
+	b.must("reboot", "cut")
+	if got := b.must("ssh", "cut", "cat /root/more"); got != "more" {
+		t.Errorf("after a reboot: %q", got)
+	}
+	id := b.identity("cut")
+	b.must("down", "cut")
+	b.mustBeGone("cut", id)
+}
+
 func TestRefusals(t *testing.T) {
 	b := newBench(t)
 	tests := []struct {
@@ -329,6 +356,7 @@ func TestRefusals(t *testing.T) {
 		{[]string{"up", "a", "--suite"}, "missing value"},
 		{[]string{"up", "a", "--suite", "sarge"}, "unknown suite sarge"},
 		{[]string{"up", "a", "--kind", "zeppelin"}, "unknown kind zeppelin"},
+		{[]string{"up", "a", "--kind", "vm", "--filesystem"}, "a host of kind vm has a file system of its own"},
 		{[]string{"image"}, "missing suite"},
 		{[]string{"image", "sarge"}, "unknown suite"},
 		{[]string{"down"}, "missing name"},

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lines of POSIX shell that run on a host, and how to read what they say.
 
-A host needs sh, ls, id, uname, mkdir, chmod, mv, rm, cat and wc; gzip and sha256sum are used if they are
+A host needs sh, ls, id, uname, mkdir, chmod, mv, rm, cat, sync and wc; gzip and sha256sum are used if they are
 there. Each script is one line without single quotes and without "!": Ansible quotes it up to three times
 (shell, become, shell), and csh, which may be a user's login shell, takes neither a line break in quotes
 nor an exclamation mark. Arguments of modules are never part of a script.
@@ -90,7 +90,8 @@ class HostShell:
     def upload(self, binary, host):
         """Return the script that puts the binary from standard input (gzip if the host has it) in place.
 
-        It is written to a file of its own beside its place, verified and renamed; the file is removed
+        It is written to a file of its own beside its place, verified, synced (a power cut would leave the new
+        name with nothing in it) and renamed; the file is removed
         whatever happens, and one that outlived its process (its name ends with the process id) is removed
         by the next upload. Data that a failing step did not read is read, or ssh would call the host
         unreachable. The newest version besides this one stays, for a second controller with another release.
@@ -107,6 +108,7 @@ class HostShell:
             f'if [ "$n" -eq {size} ]; then :; else echo "hardened.docker: short $n {size}" >&2; exit {FAILED}; fi; '
             'if command -v sha256sum >/dev/null; then case $(sha256sum <"$t") in $s*) ;; '
             f'*) echo "hardened.docker: damaged" >&2; exit {FAILED};; esac; fi; '
+            'sync "$t" 2>/dev/null || sync; '
             f'chmod 0700 "$t" && mv -f "$t" "$f" || exit {FAILED}; [ -x "$f" ] || exit {NOEXEC}; '
             'n=0; for o in $(ls -t "$d"); do case $o in $s|*[g-zA-Z._-]*) continue;; esac; '
             'if [ ${#o} -eq 64 ]; then n=$((n+1)); [ $n -eq 1 ] || rm -rf "$d/$o"; fi; done'

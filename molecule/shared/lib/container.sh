@@ -20,10 +20,12 @@ container_create() {
 	local root=$dir/root image
 	image=$(image_path "$suite")
 	mkdir "$root"
+	[[ -z $filesystem ]] || filesystem_make
 	mortal cp -a --reflink=auto "$image/." "$root/"
 	network_configure "$root"
 	access_configure "$root"
 	container_open_groups "$root"
+	[[ -z $filesystem ]] || sync -f "$root"
 }
 
 # container_open_groups lets the host write to its own part of each v1
@@ -61,6 +63,7 @@ container_arguments() {
 
 container_start() {
 	local arguments
+	filesystem_mount
 	container_arguments
 	if container_by_systemd; then
 		fact_drop unit
@@ -194,6 +197,7 @@ container_stop() {
 		[[ ! -d $rest ]] || umount -l "$rest" 2>/dev/null || true
 		rm -rf --one-file-system "$rest"
 	done
+	filesystem_unmount
 }
 
 container_kill_init() {

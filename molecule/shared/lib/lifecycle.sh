@@ -14,7 +14,7 @@ lifecycle_forget_old() {
 }
 
 host_up() {
-	local wanted='' suite=bookworm kind=container memory=1024 engine=''
+	local wanted='' suite=bookworm kind=container memory=1024 engine='' filesystem=''
 	local disks=() forwards=()
 	while (($# > 0)); do
 		case $1 in
@@ -30,6 +30,7 @@ host_up() {
 			shift
 			;;
 		--engine) engine=yes ;;
+		--filesystem) filesystem=yes ;;
 		-*) die "unknown option $1: see 'host help'" ;;
 		*)
 			[[ -z $wanted ]] || die "unknown argument $1: one name at a time"
@@ -80,6 +81,7 @@ lifecycle_check_options() {
 	[[ $kind == vm ]] || ((${#disks[@]} + ${#forwards[@]} == 0)) ||
 		die "invalid option: only hosts of kind vm have disks and forwarded ports"
 	[[ $kind == vm || -z $engine ]] || die "invalid option: only hosts of kind vm come with an engine"
+	[[ $kind == container || -z $filesystem ]] || die "invalid option: a host of kind vm has a file system of its own anyway"
 	for value in "${disks[@]}"; do disk_check_size "$value"; done
 	for value in "${forwards[@]}"; do disk_check_port "$value"; done
 	[[ $memory =~ ^[1-9][0-9]{2,5}$ ]] || die "invalid memory '$memory': it is a number of MiB"
@@ -110,11 +112,13 @@ host_reboot() {
 	lifecycle_boot
 }
 
-# host_cut takes the power away; host_boot gives it back.
+# host_cut takes the power away; host_boot gives it back. Of a container's files only
+# those in a file system of its own (--filesystem) lose what was not written.
 host_cut() {
 	(($# == 1)) || die "missing name: host cut NAME"
 	local name dir id state_lock address gateway kind suite
 	lifecycle_use "$1"
+	[[ $kind == vm ]] || filesystem_lose
 	"${kind}_stop"
 	state_unlock
 }
@@ -128,7 +132,10 @@ host_boot() {
 }
 
 lifecycle_boot() {
-	"${kind}_start" || die "cannot start $name"
+	"${kind}_start" || {
+		lifecycle_show_console
+		die "cannot start $name: see the console above"
+	}
 	lifecycle_wait || die "cannot boot $name: see the console above"
 	state_unlock
 }
@@ -146,9 +153,13 @@ lifecycle_wait() {
 		}
 		sleep "$pause"
 	done
+	lifecycle_show_console
+	return 1
+}
+
+lifecycle_show_console() {
 	say "the last lines of its console:"
 	tail -n 25 "$dir/console.log" >&2 || true
-	return 1
 }
 
 lifecycle_abort() {

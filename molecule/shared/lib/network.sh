@@ -128,7 +128,10 @@ network_has() {
 # network_attach gives the machine's end of the veth its address, once
 # systemd-nspawn has made it.
 network_attach() {
-	wait_until 10 network_has "$id" || return 1
+	wait_until 60 network_has "$id" || {
+		say "there is no network interface of $name after a minute"
+		return 1
+	}
 	ip addr add "$gateway/30" dev "$id" && ip link set "$id" mtu "$(network_mtu)" up
 }
 
