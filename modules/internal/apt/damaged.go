@@ -53,7 +53,7 @@ func damaged(sizes map[string]int64, read func(name string) string) []string {
 			continue
 		}
 		text := read(index)
-		if !strings.HasSuffix(strings.TrimSpace(text), "-----END PGP SIGNATURE-----") {
+		if text == "" || strings.HasPrefix(text, "-----BEGIN PGP") && !strings.HasSuffix(strings.TrimSpace(text), "-----END PGP SIGNATURE-----") {
 			bad = append(bad, index)
 			continue
 		}
