@@ -67,7 +67,7 @@ class Again(unittest.TestCase):
         self.assertEqual(said.count('bad begins'), 2)
 
     def test_not_when_it_is_not_asked_for_or_much_failed(self):
-        for commands, options in (({'bad': 'exit 1'}, ['--once']), (dict.fromkeys('abc', 'exit 1'), [])):
+        for commands, options in (({'bad': 'exit 1'}, ['--once']), (dict.fromkeys('abcd', 'exit 1'), [])):
             status, said = self.parts(commands, *options)
             self.assertEqual(status, 1)
             self.assertEqual(sum(text.endswith(' begins') for text in said), len(commands))

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+package docker_service
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"hardened.docker/modules/internal/dockerd"
+	"hardened.docker/modules/internal/host"
+)
+
+// prove reads the daemon again and compares what it works with to daemon.json.
+func (a apply) prove(ctx context.Context, h *host.Host) (*found, error) {
+	now, err := observe(ctx, h)
+	if err != nil {
+		return &found{running: []container{}}, err
+	}
+	if !now.daemon.Running() {
+		return now, fmt.Errorf("cannot prove that dockerd runs: it came up, answered, and ended again; see journalctl -u %s", dockerd.Service)
+	}
+	if now.apiErr != nil {
+		return now, fmt.Errorf("cannot prove that the settings are in force: %w", now.apiErr)
+	}
+	if now.configErr != nil {
+		return now, fmt.Errorf("cannot prove that the settings are in force: %w", now.configErr)
+	}
+	if a.decision.action == reload && a.partial() || a.decision.action == rolledBack {
+		return now, nil
+	}
+	var texts []string
+	for _, m := range now.notInForce() {
+		if now.holdsBridge() && dockerd.KeptByContainers(m.Key) {
+			continue // the plan warned of it
+		}
+		texts = append(texts, m.String())
+		now.unproven = append(now.unproven, m.Key)
+	}
+	if len(texts) > 0 && !same(a.found.config, now.config) {
+		now.overtaken = true
+		return now, fmt.Errorf("cannot put the settings in force: somebody else changed %s while dockerd came up; run the task again", now.configFile)
+	}
+	if len(texts) > 0 {
+		return now, fmt.Errorf("cannot put the settings in force: after the %s %s; see journalctl -u %s", a.decision.action, strings.Join(texts, "; "), dockerd.Service)
+	}
+	return now, nil
+}
+
+// same reports whether two contents of a file, nil where it is not there, are the same.
+func same(a, b *string) bool {
+	return a == b || a != nil && b != nil && *a == *b
+}
+
+// remember keeps what was proven, for the next run to compare with. Without it
+// the next change costs a restart where a reload would do, which is no reason
+// to fail a change that is in force.
+func (a apply) remember(h *host.Host, now *found) {
+	// What another controller wrote meanwhile the daemon has not refused.
+	if now.daemon.Process == nil || now.configErr != nil || now.apiErr != nil || now.overtaken {
+		return
+	}
+	s := now.unit.snapshot()
+	if a.decision.action == reload {
+		// What the unit says was not taken over now.
+		s.Service, s.Variables, s.Files = nil, nil, nil
+		if old := a.found.snapshot; old.Of(now.daemon.Process) {
+			s.Service, s.Variables, s.Files, s.Accepted = old.Service, old.Variables, old.Files, old.Accepted
+		}
+	} else {
+		s.Accepted = now.unit.differences
+	}
+	s.Unproven = now.unproven
+	s.PID, s.Ticks, s.Version = now.daemon.Process.PID, now.daemon.Process.Ticks, now.info.ServerVersion
+	s.ConfigFile, s.Config = now.configFile, now.config
+	if a.decision.action == reload && a.partial() {
+		// The reload took over a part of the file. The next run must still see
+		// the rest, so the daemon counts as one with the old file.
+		if !a.found.loaded.Known {
+			return
+		}
+		s.Config = a.found.loaded.Config
+	}
+	_ = s.Save(h)
+}
+
+// partial reports whether a reload that the user asked for leaves a part of
+// the file for a restart.
+func (a apply) partial() bool { return difference(a.found).need == restart }
