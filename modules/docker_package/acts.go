@@ -4,7 +4,6 @@ package docker_package
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -57,22 +56,6 @@ type repair struct {
 	manager  manager
 	packages []string
 	update   bool // the lists of packages may be fetched
-}
-
-// unfetched is the error of lists that cannot be fetched, behind the one for
-// which they should be.
-func unfetched(err, because error) error {
-	if because == nil {
-		return fmt.Errorf("cannot fetch the package lists: %w", err)
-	}
-	return fmt.Errorf("%w; the host's package lists may be damaged, and cannot be fetched anew: %w", because, err)
-}
-
-// findsNothing reports whether an error can come of lists of packages that are
-// not all there.
-func findsNothing(err error) bool {
-	var failure *pkgmgr.Error
-	return staleness(err) || errors.As(err, &failure) && failure.Cause == pkgmgr.CauseOther
 }
 
 func (r repair) Describe() string {

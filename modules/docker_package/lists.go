@@ -51,3 +51,19 @@ func outdated(ctx context.Context, p Params, m manager, o outcome, decideErr err
 	}
 	return false, "", nil
 }
+
+// unfetched is the error of lists that cannot be fetched, behind the one for
+// which they should be.
+func unfetched(err, because error) error {
+	if because == nil {
+		return fmt.Errorf("cannot fetch the package lists: %w", err)
+	}
+	return fmt.Errorf("%w; the host's package lists may be damaged, and cannot be fetched anew: %w", because, err)
+}
+
+// findsNothing reports whether an error can come of lists of packages that are
+// not all there.
+func findsNothing(err error) bool {
+	var failure *pkgmgr.Error
+	return staleness(err) || errors.As(err, &failure) && failure.Cause == pkgmgr.CauseOther
+}

@@ -164,19 +164,19 @@ func (a apply) up(ctx context.Context, h *host.Host, m mark) error {
 			}
 		}
 		if s := d.Service; err == nil && s.Job == 0 && (s.ActiveState == "failed" || s.ActiveState == "inactive") {
-			if s.ConditionFailed && (!again || dockerd.HeldBack(h)) {
-				// An installation may have begun between our look and the
-				// start, and be over by now.
-				again = true
-				if err := a.begin(ctx, h, "start"); err != nil {
-					return err
-				}
-				continue
+			if !s.ConditionFailed {
+				return down(s)
 			}
-			if s.ConditionFailed {
+			if again && !dockerd.HeldBack(h) {
 				return fmt.Errorf("a condition of its unit is not met; see systemctl status %s", dockerd.Service)
 			}
-			return down(s)
+			// An installation may have begun between our look and the start,
+			// and be over by now.
+			again = true
+			if err := a.begin(ctx, h, "start"); err != nil {
+				return err
+			}
+			continue
 		}
 		if err == nil && t.count(d.Service) && a.hopeless(ctx, h, m, t) {
 			return down(d.Service)

@@ -44,10 +44,9 @@ type found struct {
 	bridge  *dockerapi.Network
 	apiErr  error // why the API does not answer; nil also if dockerd is not running
 
-	unproven  []string    // keys that the running daemon should have and has not
-	overtaken bool        // somebody else changed daemon.json since the plan
-	running   []container // running containers, as far as known
-	warnings  []string
+	unproven []string    // keys that the running daemon should have and has not
+	running  []container // running containers, as far as known
+	warnings []string
 }
 
 // observe reads the host.

@@ -37,8 +37,7 @@ func (a apply) prove(ctx context.Context, h *host.Host) (*found, error) {
 		texts = append(texts, m.String())
 		now.unproven = append(now.unproven, m.Key)
 	}
-	if len(texts) > 0 && !same(a.found.config, now.config) {
-		now.overtaken = true
+	if a.overtaken(now) {
 		return now, fmt.Errorf("cannot put the settings in force: somebody else changed %s while dockerd came up; run the task again", now.configFile)
 	}
 	if len(texts) > 0 {
@@ -47,17 +46,19 @@ func (a apply) prove(ctx context.Context, h *host.Host) (*found, error) {
 	return now, nil
 }
 
-// same reports whether two contents of a file, nil where it is not there, are the same.
-func same(a, b *string) bool {
-	return a == b || a != nil && b != nil && *a == *b
+// overtaken reports whether the daemon lacks keys of a daemon.json that somebody
+// else changed since the plan: it may never have read them.
+func (a apply) overtaken(now *found) bool {
+	planned, is := a.found.config, now.config
+	same := planned == is || planned != nil && is != nil && *planned == *is
+	return len(now.unproven) > 0 && !same
 }
 
 // remember keeps what was proven, for the next run to compare with. Without it
 // the next change costs a restart where a reload would do, which is no reason
 // to fail a change that is in force.
 func (a apply) remember(h *host.Host, now *found) {
-	// What another controller wrote meanwhile the daemon has not refused.
-	if now.daemon.Process == nil || now.configErr != nil || now.apiErr != nil || now.overtaken {
+	if now.daemon.Process == nil || now.configErr != nil || now.apiErr != nil || a.overtaken(now) {
 		return
 	}
 	s := now.unit.snapshot()

@@ -118,7 +118,7 @@ host_cut() {
 	(($# == 1)) || die "missing name: host cut NAME"
 	local name dir id state_lock address gateway kind suite
 	lifecycle_use "$1"
-	[[ $kind == vm ]] || filesystem_lose
+	filesystem_lose
 	"${kind}_stop"
 	state_unlock
 }
