@@ -18,6 +18,7 @@ func madeOnHosts(t *testing.T) map[string]string {
 	for _, file := range []struct{ scenario, name, key string }{
 		{"doctor", "vars/faults.yml", "find"}, {"doctor", "prepare.yml", "deserved"},
 		{"doctor_kernel", "vars/overlay.yml", "find"}, {"doctor_kernel", "vars/pool.yml", "find"},
+		{"firewalld", "tasks/firewalld.yml", "checks"}, {"openeuler", "tasks/doctor.yml", "checks"},
 	} {
 		text, err := os.ReadFile("../../../molecule/" + file.scenario + "/" + file.name)
 		if err != nil {
@@ -36,14 +37,6 @@ func madeOnHosts(t *testing.T) map[string]string {
 		}
 	}
 	return made
-}
-
-// onData returns why the fault of a check is not made on a host.
-func onData() map[string]string {
-	return map[string]string{
-		"container_umask": "only openEuler's engine has it", "crash_files": "only openEuler's engine does it",
-		"firewalld_after_docker": "firewalld is not on these hosts; the scenario firewalld restarts it under Docker",
-	}
 }
 
 // TestOnData: every check is in the tables of this package's tests, whether a
