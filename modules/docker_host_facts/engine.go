@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"hardened.docker/modules/internal/apt"
+	"hardened.docker/modules/internal/distro"
 	"hardened.docker/modules/internal/dnf"
 	"hardened.docker/modules/internal/dockerd"
 	"hardened.docker/modules/internal/engine"
@@ -31,8 +32,8 @@ func enginePackages() []string {
 func packages(ctx context.Context, h *host.Host) (map[string]any, error) {
 	installed, held := map[string]string{}, []string{}
 	var err error
-	switch {
-	case h.Exists("/var/lib/dpkg/status"):
+	switch distro.HasPackagesOf(h) {
+	case distro.Apt:
 		var status apt.Status
 		if status, err = apt.ReadStatus(h); err != nil {
 			break
@@ -67,11 +68,13 @@ func candidates(ctx context.Context, h *host.Host) (map[string]any, error) {
 	names := append(enginePackages()[:4:4], "docker-ce-cli", "docker-cli", "containerd.io", "containerd")
 	var offers pkgmgr.Offers
 	var err error
-	switch tool, missing := dnf.Find(h); {
-	case h.Exists("/var/lib/dpkg/status"):
+	switch distro.HasPackagesOf(h) {
+	case distro.Apt:
 		offers, err = apt.View{}.ReadOffers(ctx, h, names)
-	case missing == nil:
-		offers, err = tool.ReadOffers(ctx, h, names)
+	case distro.Dnf:
+		if tool, missing := dnf.Find(h); missing == nil {
+			offers, err = tool.ReadOffers(ctx, h, names)
+		}
 	}
 	for _, name := range names {
 		if versions := offers.Versions(name); len(versions) > 0 {

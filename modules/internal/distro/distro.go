@@ -153,6 +153,29 @@ func (r Release) Manager() (Manager, error) {
 	return "", r.unsupported("its package manager is not one of apt, dnf and yum")
 }
 
+// HasPackagesOf returns the package manager whose database has the host's
+// packages, "" if there is none. A host with both, since the other's tools are
+// installed, has those of its distribution's.
+func HasPackagesOf(h *host.Host) Manager {
+	dpkg, rpm := h.Exists("/var/lib/dpkg/status"), h.Exists("/var/lib/rpm") || h.Exists("/usr/lib/sysimage/rpm")
+	if dpkg && rpm {
+		release, err := Read(h)
+		if err != nil {
+			return Apt
+		}
+		if manager, err := release.Manager(); err == nil {
+			return manager
+		}
+	}
+	switch {
+	case dpkg:
+		return Apt
+	case rpm:
+		return Dnf
+	}
+	return ""
+}
+
 // Flavor returns what the distribution itself would install as the engine, or
 // Docker's own packages where it has none.
 func (r Release) Flavor() (Flavor, error) {

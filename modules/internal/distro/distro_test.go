@@ -122,3 +122,43 @@ func TestRead(t *testing.T) {
 		})
 	}
 }
+
+func TestHasPackagesOf(t *testing.T) {
+	const dpkg, rpm, fedora = "var/lib/dpkg/status", "var/lib/rpm/rpmdb.sqlite", "usr/lib/sysimage/rpm/rpmdb.sqlite"
+	tests := []struct {
+		name, id string
+		files    []string
+		want     Manager
+	}{
+		{"nothing", "debian", nil, ""},
+		{"dpkg", "debian", []string{dpkg}, Apt},
+		{"dpkg on what nobody knows", "strange", []string{dpkg}, Apt},
+		{"rpm", "openEuler", []string{rpm}, Dnf},
+		{"rpm in Fedora's place", "fedora", []string{fedora}, Dnf},
+		{"debian with rpm", "debian", []string{dpkg, rpm}, Apt},
+		{"openEuler with dpkg", "openEuler", []string{dpkg, rpm}, Dnf},
+		{"both on what nobody knows", "strange", []string{dpkg, rpm}, Apt},
+		{"both without a release", "", []string{dpkg, rpm}, Apt},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			root := t.TempDir()
+			files := test.files
+			if test.id != "" {
+				files = append(files, "etc/os-release")
+			}
+			for _, name := range files {
+				path := filepath.Join(root, name)
+				if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(path, []byte("ID="+test.id+"\n"), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := HasPackagesOf(host.New(root)); got != test.want {
+				t.Errorf("HasPackagesOf = %q, want %q", got, test.want)
+			}
+		})
+	}
+}

@@ -97,7 +97,8 @@ func padded(digits string) string { return strings.Repeat("0", max(0, 8-len(digi
 // database is a file that can be read, rpm's is asked for.
 func readPackages(ctx context.Context, h *host.Host, _ *Snapshot) (func(*Snapshot), error) {
 	p := Packages{Installed: map[string]string{}}
-	if h.Exists("/var/lib/dpkg/status") {
+	switch distro.HasPackagesOf(h) {
+	case distro.Apt:
 		status, err := apt.ReadStatus(h)
 		if err != nil {
 			return nil, err
@@ -114,7 +115,7 @@ func readPackages(ctx context.Context, h *host.Host, _ *Snapshot) (func(*Snapsho
 				}
 			}
 		}
-	} else if h.Exists("/var/lib/rpm") || h.Exists("/usr/lib/sysimage/rpm") {
+	case distro.Dnf:
 		installed, err := dnf.ReadInstalled(ctx, h)
 		if err != nil {
 			return nil, err

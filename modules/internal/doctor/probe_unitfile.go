@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"hardened.docker/modules/internal/distro"
 	"hardened.docker/modules/internal/dockerd"
 	"hardened.docker/modules/internal/host"
 )
@@ -14,8 +15,11 @@ import (
 // readUnitFile compares docker.service with what its package brought. The
 // digests are dpkg's (MD5), or rpm's.
 func readUnitFile(ctx context.Context, h *host.Host, _ *Snapshot) (func(*Snapshot), error) {
-	u := dpkgUnit(h)
-	if u.Package == "" {
+	var u UnitFile
+	switch distro.HasPackagesOf(h) {
+	case distro.Apt:
+		u = dpkgUnit(h)
+	case distro.Dnf:
 		u = rpmUnit(ctx, h)
 	}
 	if u.Package == "" {
@@ -54,7 +58,7 @@ func dpkgUnit(h *host.Host) UnitFile {
 // size, time, digest, ...).
 func rpmUnit(ctx context.Context, h *host.Host) UnitFile {
 	const file = "/usr/lib/systemd/system/" + dockerd.Service
-	if !h.Exists("/var/lib/rpm") && !h.Exists("/usr/lib/sysimage/rpm") || !h.Exists(file) {
+	if !h.Exists(file) {
 		return UnitFile{}
 	}
 	out, err := h.Run(ctx, host.Command{Argv: []string{"rpm", "-qf", "--dump", file}, Limit: 10 * time.Second})

@@ -20,8 +20,8 @@ func TestUnitFile(t *testing.T) {
 		ill   bool
 		none  bool
 	}{
-		"dpkg":              {map[string]string{file: text, "/var/lib/dpkg/info/docker.io.md5sums": "aa  usr/bin/dockerd\n" + sum(text) + "  lib/systemd/system/docker.service\n"}, "", false, false},
-		"dpkg, edited":      {map[string]string{file: text, "/var/lib/dpkg/info/docker.io.md5sums": other + "  lib/systemd/system/docker.service\n"}, "", true, false},
+		"dpkg":              {map[string]string{"/var/lib/dpkg/status": "", file: text, "/var/lib/dpkg/info/docker.io.md5sums": "aa  usr/bin/dockerd\n" + sum(text) + "  lib/systemd/system/docker.service\n"}, "", false, false},
+		"dpkg, edited":      {map[string]string{"/var/lib/dpkg/status": "", file: text, "/var/lib/dpkg/info/docker.io.md5sums": other + "  lib/systemd/system/docker.service\n"}, "", true, false},
 		"rpm, edited":       {map[string]string{"/usr" + file: text, "/var/lib/rpm/rpmdb.sqlite": ""}, "/usr" + dump, true, false},
 		"no package has it": {map[string]string{"/usr" + file: text}, "", false, true},
 	} {
