@@ -247,6 +247,11 @@ func (r *Report) blame(s *Snapshot) {
 		if why := clean("dockerd does not run: " + s.Reason()); s.Reason() != "" {
 			kept[i].Evidence = append(f.Evidence[:len(f.Evidence):len(f.Evidence)], why)
 		}
+		// systemd only gave up: what the daemon died of has to be mended first.
+		if cause := Explain(s.Reason()); f.Check.ID == startLimitID && cause.Remedy != "" {
+			kept[i].Evidence = append(kept[i].Evidence, cause.Text)
+			kept[i].Remedy = cause.Remedy + " " + f.Remedy
+		}
 		for _, b := range r.Blamed {
 			if b.Check.ID == startLimitID {
 				kept[i].Evidence = append(kept[i].Evidence, "systemd has given up starting it: afterwards docker_repair with start_limit, or systemctl reset-failed docker.service docker.socket")

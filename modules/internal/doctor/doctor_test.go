@@ -102,6 +102,31 @@ func TestHealthyHostHasNoFindings(t *testing.T) {
 	}
 }
 
+// systemd gave up on a daemon: the finding says what it died of, and how to mend that.
+func TestStartLimitTellsTheCause(t *testing.T) {
+	const limit = "docker.service: Start request repeated too quickly."
+	for name, test := range map[string]struct {
+		journal       []string
+		remedy, shown string
+	}{
+		"known":   {[]string{"failed to start daemon: error initializing graphdriver: devmapper: Unable to take ownership of thin-pool (docker-thinpool) that already has used data blocks", limit}, "Switch back", "The thin pool has data of another data-root"},
+		"unknown": {[]string{"failed to start daemon: nobody has seen this", limit}, "docker_repair resets the counter", "nobody has seen this"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := healthy()
+			s.down(test.journal...)
+			found := Examine(s, Checks()).Findings
+			if len(found) != 1 || found[0].Check.ID != startLimitID {
+				t.Fatalf("found %v; want start_limit alone", found)
+			}
+			if f := found[0]; !strings.HasPrefix(f.Remedy, test.remedy) || !strings.Contains(f.Remedy, "docker_repair resets the counter") ||
+				!strings.Contains(strings.Join(f.Evidence, "\n"), test.shown) {
+				t.Errorf("remedy %q, evidence %q; want the remedy to begin with %q and the evidence to have %q", f.Remedy, f.Evidence, test.remedy, test.shown)
+			}
+		})
+	}
+}
+
 // A probe that failed makes its checks unknown, not passed.
 func TestFailedProbe(t *testing.T) {
 	s := healthy()
