@@ -16,6 +16,7 @@ import (
 	"hardened.docker/modules/internal/dockerd"
 	"hardened.docker/modules/internal/host"
 	"hardened.docker/modules/internal/pkgmgr"
+	"hardened.docker/modules/internal/systemd"
 )
 
 const (
@@ -27,10 +28,19 @@ const (
 
 func blockedUnits() []string { return []string{dockerd.Service, dockerd.Socket} }
 
-// engineActive reports whether the engine runs now.
+// engineActive reports whether the engine runs now, or is about to: with many
+// containers a start takes minutes. One that crashes again and again does not run.
 func engineActive(ctx context.Context, h *host.Host) bool {
-	out, err := h.Run(ctx, host.Command{Argv: []string{"systemctl", "is-active", "docker.service"}, Limit: 30 * time.Second})
-	return err == nil && strings.TrimSpace(string(out.Stdout)) == "active"
+	// The exit status says no more than whether it is "active".
+	out, _ := h.Run(ctx, host.Command{Argv: []string{"systemctl", "is-active", "docker.service"}, Limit: 30 * time.Second})
+	switch strings.TrimSpace(string(out.Stdout)) {
+	case "active", "reloading":
+		return true
+	case "activating":
+		units, err := systemd.Show(ctx, h, dockerd.Service)
+		return err == nil && len(units) == 1 && !units[0].Crashing()
+	}
+	return false
 }
 
 // withoutStart runs a transaction during which systemd does not start the

@@ -4,6 +4,7 @@ package docker_package
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -70,4 +71,38 @@ func heldBack(t *testing.T, h *host.Host) bool {
 		}
 	}
 	return false
+}
+
+// An engine that is about to start runs for a transaction: held back, it would
+// stay down when the packages' scripts restart it.
+func TestEngineActive(t *testing.T) {
+	const show = "Id=docker.service\nLoadState=loaded\n"
+	for name, test := range map[string]struct {
+		answer string // of systemctl is-active
+		code   int
+		show   string
+		want   bool
+	}{
+		"active":           {"active", 0, "", true},
+		"inactive":         {"inactive", 3, "", false},
+		"failed":           {"failed", 3, "", false},
+		"not there":        {"unknown", 4, "", false},
+		"reloading":        {"reloading", 3, "", true},
+		"stopping":         {"deactivating", 3, "", false},
+		"starting":         {"activating", 3, show + "ActiveState=activating\nSubState=start\nNRestarts=0\n", true},
+		"waits to restart": {"activating", 3, show + "ActiveState=activating\nSubState=auto-restart\nNRestarts=0\n", false},
+		"crashes":          {"activating", 3, show + "ActiveState=activating\nSubState=start\nNRestarts=4\n", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bin := t.TempDir()
+			script := fmt.Sprintf("#!/bin/sh\ncase $1 in is-active) echo %s; exit %d ;; show) printf '%s' ;; esac\n", test.answer, test.code, test.show)
+			if err := os.WriteFile(filepath.Join(bin, "systemctl"), []byte(script), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+			if got := engineActive(t.Context(), host.New(t.TempDir())); got != test.want {
+				t.Errorf("engineActive = %v; want %v", got, test.want)
+			}
+		})
+	}
 }

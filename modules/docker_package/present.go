@@ -3,6 +3,7 @@
 package docker_package
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -220,7 +221,8 @@ func planPresent(ctx context.Context, h *host.Host, p Params, release distro.Rel
 	case err == nil:
 	case staleness(err) && stale && !foreseen || broken:
 		// What is not known yet is decided when it can be.
-		plan.Caveats = append(plan.Caveats, fmt.Sprintf("the packages and their versions are not known before the run: %s; now: %v", why, err))
+		plan.Caveats = append(plan.Caveats, fmt.Sprintf("the packages and their versions are not known before the run: %s; now: %v",
+			cmp.Or(why, "an installation did not come to its end"), err))
 	default:
 		return nil, &ansible.Failure{Err: err, Result: o.result()}
 	}

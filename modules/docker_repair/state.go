@@ -26,7 +26,7 @@ func moveAside(ctx context.Context, p patient) (treatment, error) {
 	running := len(s.Processes.Dockerd) > 0
 	var t treatment
 	// One that crashes while it starts has nothing in memory that matters.
-	if running && s.Daemon != doctor.Up && !doctor.CrashLoop(s) {
+	if running && s.Daemon != doctor.Up && !s.Docker.Crashing() {
 		return t, fmt.Errorf("cannot tell which containers dockerd has in memory, as it runs and does not answer (%s): see daemon_hanging, or systemctl stop docker.socket docker.service", s.APIError)
 	}
 	var moves []ansible.Act
@@ -182,7 +182,7 @@ func (a aside) Do(_ context.Context, h *host.Host) (map[string]any, error) {
 func emptyUUID(_ context.Context, p patient) (treatment, error) {
 	var t treatment
 	// One that crashes and is started again runs at one moment and not at the next.
-	if doctor.CrashLoop(p.snapshot) {
+	if p.snapshot.Docker.Crashing() {
 		t.acts = append(t.acts, p.service("stop"))
 	} else if len(p.snapshot.Processes.Dockerd) > 0 {
 		return t, errors.New("cannot change metadata while dockerd runs: systemctl stop docker.socket docker.service")

@@ -49,16 +49,23 @@ func (a apply) prove(ctx context.Context, h *host.Host) (*found, error) {
 // overtaken reports whether the daemon lacks keys of a daemon.json that somebody
 // else changed since the plan: it may never have read them.
 func (a apply) overtaken(now *found) bool {
+	return len(now.unproven) > 0 && a.changedMeanwhile(now)
+}
+
+// changedMeanwhile reports whether daemon.json is not the one of the plan.
+// Nobody can say which of the two the daemon has read.
+func (a apply) changedMeanwhile(now *found) bool {
 	planned, is := a.found.config, now.config
 	same := planned == is || planned != nil && is != nil && *planned == *is
-	return len(now.unproven) > 0 && !same
+	return !same && a.decision.action != rolledBack
 }
 
 // remember keeps what was proven, for the next run to compare with. Without it
 // the next change costs a restart where a reload would do, which is no reason
-// to fail a change that is in force.
+// to fail a change that is in force. Of a file that changed meanwhile nothing is
+// kept: the next run goes by its time.
 func (a apply) remember(h *host.Host, now *found) {
-	if now.daemon.Process == nil || now.configErr != nil || now.apiErr != nil || a.overtaken(now) {
+	if now.daemon.Process == nil || now.configErr != nil || now.apiErr != nil || a.changedMeanwhile(now) {
 		return
 	}
 	s := now.unit.snapshot()

@@ -26,11 +26,11 @@ func daemonIsDown(s *Snapshot) Verdict {
 		return notApplicable("there is no engine on the host")
 	case s.Daemon != Down:
 		return Verdict{}
-	case s.Docker.ActiveState == "activating" && !CrashLoop(s):
+	case s.Docker.ActiveState == "activating" && !s.Docker.Crashing():
 		return notApplicable("the daemon is about to start")
 	}
 	one := ill(dockerd.Service, fmt.Sprintf("docker.service is %s (%s), result %s", s.Docker.ActiveState, s.Docker.SubState, s.Docker.Result))
-	if CrashLoop(s) {
+	if s.Docker.Crashing() {
 		one.Evidence = append(one.Evidence, fmt.Sprintf("it crashes, and systemd starts it again and again: %d times so far", s.Docker.Restarts))
 	}
 	if s.APIError != "" {
@@ -75,12 +75,6 @@ func (i *Ill) masked(u systemd.Unit, name string) bool {
 	i.Evidence = append(i.Evidence, name+" is masked: "+u.FragmentPath)
 	i.Remedy = "Somebody took the unit out of service. " + unmask + name + " allows it to start again."
 	return true
-}
-
-// CrashLoop reports whether systemd starts the daemon after a crash, or waits
-// until it does so.
-func CrashLoop(s *Snapshot) bool {
-	return s.Docker.ActiveState == "activating" && (s.Docker.Restarts > 0 || strings.HasPrefix(s.Docker.SubState, "auto-restart"))
 }
 
 // daemonHangs: dockerd runs and does not answer.

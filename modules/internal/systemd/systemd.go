@@ -95,6 +95,12 @@ func (u Unit) Enabled() bool {
 	return false
 }
 
+// Crashing reports whether systemd starts the unit after a crash, or waits
+// until it does so.
+func (u Unit) Crashing() bool {
+	return u.ActiveState == "activating" && (u.Restarts > 0 || strings.HasPrefix(u.SubState, "auto-restart"))
+}
+
 // Show returns the state of the units, in the order of their names.
 func Show(ctx context.Context, h *host.Host, names ...string) ([]Unit, error) {
 	out, err := h.Run(ctx, host.Command{
