@@ -80,7 +80,7 @@ func (a apply) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
 	if err != nil {
 		// Nothing to recover from: the run ends, was not allowed to do it, or is early.
 		var nothing *ansible.NothingDone
-		if ctx.Err() != nil || errors.As(err, &nothing) || errors.Is(err, heldBack{}) {
+		if ctx.Err() != nil || errors.As(err, &nothing) || errors.Is(err, dockerd.HeldBackError{}) {
 			return result, err
 		}
 		return a.recover(ctx, h, m, fmt.Errorf("cannot %s dockerd: %w", verb, err), result)
@@ -89,6 +89,14 @@ func (a apply) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
 	a.remember(h, now)
 	result["running_after"] = now.running
 	return result, err
+}
+
+// begin has systemd start or restart dockerd, as soon as that is possible.
+func (a apply) begin(ctx context.Context, h *host.Host, verb string) error {
+	if err := dockerd.WaitWhileHeldBack(ctx, h, a.wait); err != nil {
+		return err
+	}
+	return systemd.Call(ctx, h, systemd.Limit, "--no-block", verb, "--", dockerd.Service)
 }
 
 // mark is a moment before an act, to tell later what is new since.

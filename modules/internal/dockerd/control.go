@@ -45,6 +45,9 @@ func (d Daemon) Start(ctx context.Context, h *host.Host, settings Settings, limi
 	if d.Socket.Exists() {
 		units = append(units, Socket)
 	}
+	if err := WaitWhileHeldBack(ctx, h, StartLimit); err != nil {
+		return d, nil, err
+	}
 	// systemd counts starts, the wanted ones too, and refuses one too many.
 	if err := systemd.ResetFailed(ctx, h, units...); err != nil {
 		return d, nil, err

@@ -3,7 +3,9 @@
 package dockerd
 
 import (
+	"context"
 	"strings"
+	"time"
 
 	"hardened.docker/modules/internal/host"
 )
@@ -31,4 +33,29 @@ func HeldBack(h *host.Host) bool {
 		}
 	}
 	return false
+}
+
+// HeldBackError is a dockerd that systemd may not start now: docker_package keeps
+// it from starting while it installs packages, for another controller.
+type HeldBackError struct{}
+
+func (HeldBackError) Error() string {
+	return "cannot start dockerd while another run installs packages (" + FirstStart(Service) + "); run the task again when that has ended"
+}
+
+// WaitWhileHeldBack waits until dockerd can be started, at most as long as limit.
+// To systemd a start while it is held back is none that failed, and a restart
+// stops it and does not start it.
+func WaitWhileHeldBack(ctx context.Context, h *host.Host, limit time.Duration) error {
+	for deadline := time.Now().Add(limit); HeldBack(h); {
+		if time.Now().After(deadline) {
+			return HeldBackError{}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	return nil
 }
