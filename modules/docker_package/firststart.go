@@ -38,7 +38,7 @@ func engineActive(ctx context.Context, h *host.Host) bool {
 		return true
 	case "activating":
 		units, err := systemd.Show(ctx, h, dockerd.Service)
-		return err == nil && len(units) == 1 && !units[0].Crashing()
+		return err == nil && !units[0].Crashing()
 	}
 	return false
 }

@@ -37,22 +37,18 @@ func (a apply) prove(ctx context.Context, h *host.Host) (*found, error) {
 		texts = append(texts, m.String())
 		now.unproven = append(now.unproven, m.Key)
 	}
-	if a.overtaken(now) {
+	switch {
+	case len(texts) == 0:
+		return now, nil
+	case a.changedMeanwhile(now):
+		// The daemon has not refused what it may never have read.
 		return now, fmt.Errorf("cannot put the settings in force: somebody else changed %s while dockerd came up; run the task again", now.configFile)
-	}
-	if len(texts) > 0 {
+	default:
 		return now, fmt.Errorf("cannot put the settings in force: after the %s %s; see journalctl -u %s", a.decision.action, strings.Join(texts, "; "), dockerd.Service)
 	}
-	return now, nil
 }
 
-// overtaken reports whether the daemon lacks keys of a daemon.json that somebody
-// else changed since the plan: it may never have read them.
-func (a apply) overtaken(now *found) bool {
-	return len(now.unproven) > 0 && a.changedMeanwhile(now)
-}
-
-// changedMeanwhile reports whether daemon.json is not the one of the plan.
+// changedMeanwhile reports whether somebody else changed daemon.json since the plan.
 // Nobody can say which of the two the daemon has read.
 func (a apply) changedMeanwhile(now *found) bool {
 	planned, is := a.found.config, now.config
