@@ -69,8 +69,8 @@ func binds(module ansible.Runner, args map[string]any) error {
 	if err := errors.Join(checked.Errors...); err != nil {
 		return err
 	}
-	plan := reflect.ValueOf(module).FieldByName("Plan").Type()
-	params := reflect.New(plan.In(plan.NumIn() - 1))
+	function := reflect.ValueOf(module).Field(0).Type() // Plan, or Tasks of a Batch
+	params := reflect.New(function.In(function.NumIn() - 1))
 	return argspec.Bind(checked.Values, raw, spec, params.Interface())
 }
 
@@ -178,8 +178,28 @@ func checkTasks(t *testing.T, where string, list []map[string]any) []string {
 		if err := binds(modules()[i].Module, args); err != nil {
 			t.Errorf("%s: %q: %v", where, task["name"], err)
 		}
+		if name == "docker_batch" {
+			ran = append(ran, checkTasks(t, where, batched(args))...)
+		}
 	}
 	return ran
+}
+
+// batched returns the items of a docker_batch as tasks, their modules named in
+// full.
+func batched(args map[string]any) []map[string]any {
+	var all []map[string]any
+	for _, item := range dicts(args["tasks"]) {
+		task := make(map[string]any)
+		for key, value := range item {
+			if key != "name" && key != "when" {
+				key = collection + strings.TrimPrefix(key, collection)
+			}
+			task[key] = value
+		}
+		all = append(all, task)
+	}
+	return all
 }
 
 func TestExamples(t *testing.T) {

@@ -22,6 +22,7 @@ import (
 	"os"
 
 	"hardened.docker/modules/audit_docker"
+	"hardened.docker/modules/docker_batch"
 	"hardened.docker/modules/docker_daemon_json"
 	"hardened.docker/modules/docker_data_root"
 	"hardened.docker/modules/docker_doctor"
@@ -53,6 +54,7 @@ var version = "unknown"
 func modules() ansible.Table {
 	return ansible.Table{
 		{Name: "audit_docker", Module: audit_docker.Module},
+		{Name: "docker_batch", Module: docker_batch.Module},
 		{Name: "docker_daemon_json", Module: docker_daemon_json.Module},
 		{Name: "docker_data_root", Module: docker_data_root.Module},
 		{Name: "docker_doctor", Module: docker_doctor.Module},

@@ -21,7 +21,7 @@ from ansible.plugins.action import ActionBase
 from ansible.release import __version__ as ansible_version
 from ansible.utils.display import Display
 from ansible.vars.clean import remove_internal_keys
-from ansible_collections.hardened.docker.plugins.plugin_utils import binaries, host_shell
+from ansible_collections.hardened.docker.plugins.plugin_utils import binaries, host_shell, module_defaults
 from ansible import constants as C
 
 try:  # ansible-core 2.19: values carry tags, and a profile says how they go over the wire
@@ -118,6 +118,8 @@ class ActionModule(ActionBase):
     def _arguments(self):
         """Return the module's arguments and what Ansible tells a module about the run, as JSON bytes."""
         args = dict(self._task.args)
+        if self._module == 'docker_batch':
+            args['tasks'] = module_defaults.applied(args.get('tasks'), self._task, self._templar)
         args.update(
             _ansible_check_mode=bool(self._task.check_mode),
             _ansible_diff=bool(self._task.diff),

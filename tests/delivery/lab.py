@@ -90,7 +90,7 @@ class Lab:
         for part in ('action', 'plugin_utils'):
             shutil.copytree(REPOSITORY / 'plugins' / part, collection / 'plugins' / part)
         (collection / 'plugins/modules').mkdir()
-        for module in ('probe', 'facts'):
+        for module in ('probe', 'facts', 'docker_batch'):
             (collection / f'plugins/modules/{module}.py').write_text(
                 f'# SPDX-License-Identifier: GPL-3.0-or-later\nDOCUMENTATION = "{{module: {module}, short_description: a '
                 'stub, description: [A stub.], options: {}}"\n', encoding='utf-8')

@@ -168,7 +168,11 @@ class Keywords(DeliveryTest):
                 {'name': 'kept', 'ansible.builtin.debug': {'var': 'kept'}}]},
             {'hosts': 'hdadmin', 'collections': ['hardened.docker'],
              'module_defaults': {'hardened.docker.probe': {'do': 'length', 'data': 'four'}},
-             'tasks': [{'name': 'unqualified, with defaults', 'probe': {'n': 1}}]},
+             'tasks': [
+                 {'name': 'unqualified, with defaults', 'probe': {'n': 1}},
+                 {'name': 'several in one', 'docker_batch': {'tasks': [
+                     {'name': 'short', 'probe': {'data': '{{ 2 + 2 }}', 'gone': '{{ omit }}'}},
+                     {'when': True, 'hardened.docker.probe': None}]}}]},
         ], '-e', 'hidden=s3cret', environment={'ANSIBLE_CONNECTION_PLUGINS': str(cls.lab.root / 'connection')})
 
     def test_a_delegate_has_its_own_state_dir(self):
@@ -197,6 +201,12 @@ class Keywords(DeliveryTest):
 
     def test_module_defaults_and_collections(self):
         self.assertEqual(self.ok('unqualified, with defaults')['length'], 4)
+
+    def test_modules_in_a_batch_have_their_defaults(self):
+        first, second = self.ok('several in one')['args']['tasks']
+        self.assertEqual({**first['probe'], 'data': str(first['probe']['data'])}, {'do': 'length', 'data': '4'})
+        self.assertEqual((first['name'], second['when']), ('short', True))
+        self.assertEqual(second['hardened.docker.probe'], {'do': 'length', 'data': 'four'})
 
     def test_check_diff_and_verbosity(self):
         run = self.lab.play([{'hosts': 'hdadmin', 'tasks': [

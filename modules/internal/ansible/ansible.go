@@ -29,7 +29,6 @@ package ansible
 
 import (
 	"context"
-	"encoding/json"
 	"reflect"
 
 	"hardened.docker/modules/internal/ansible/argspec"
@@ -116,6 +115,14 @@ type Entry struct {
 	Module Runner
 }
 
+func (t Table) names() []string {
+	names := make([]string, 0, len(t))
+	for _, e := range t {
+		names = append(names, e.Name)
+	}
+	return names
+}
+
 func (t Table) find(name string) (Runner, bool) {
 	for _, e := range t {
 		if e.Name == name {
@@ -125,27 +132,38 @@ func (t Table) find(name string) (Runner, bool) {
 	return nil, false
 }
 
-// Runner is any [Module], whatever its options.
+// Runner is any [Module] or [Batch], whatever its options.
 type Runner interface {
 	// Spec is the module's argument spec, or what is wrong with its tags.
 	Spec() (argspec.Spec, error)
-	plan(ctx context.Context, h *host.Host, spec argspec.Spec, values map[string]any, raw map[string]json.RawMessage) (*Plan, error)
+}
+
+// planner is a [Module].
+type planner interface {
+	plan(ctx context.Context, c *call) (*Plan, error)
+}
+
+// lister is a [Batch].
+type lister interface {
+	tasks(c *call) ([]Task, error)
 }
 
 // Spec implements [Runner].
-func (m Module[P]) Spec() (argspec.Spec, error) {
-	spec, err := argspec.Of(reflect.TypeFor[P]())
+func (m Module[P]) Spec() (argspec.Spec, error) { return specOf(reflect.TypeFor[P](), m.Constraints) }
+
+func specOf(params reflect.Type, constraints argspec.Constraints) (argspec.Spec, error) {
+	spec, err := argspec.Of(params)
 	if err != nil {
 		return argspec.Spec{}, err
 	}
-	spec.Constraints = m.Constraints
+	spec.Constraints = constraints
 	return spec, spec.Check()
 }
 
-func (m Module[P]) plan(ctx context.Context, h *host.Host, spec argspec.Spec, values map[string]any, raw map[string]json.RawMessage) (*Plan, error) {
+func (m Module[P]) plan(ctx context.Context, c *call) (*Plan, error) {
 	var p P
-	if err := argspec.Bind(values, raw, spec, &p); err != nil {
+	if err := c.bind(&p); err != nil {
 		return nil, err
 	}
-	return m.Plan(ctx, h, p)
+	return m.Plan(ctx, c.host, p)
 }

@@ -38,8 +38,7 @@ func Main(table Table, p Process) int {
 	if !ok {
 		return usage(table, p)
 	}
-	module, ok := table.find(name)
-	if !ok {
+	if _, ok := table.find(name); !ok {
 		fmt.Fprintf(p.Stderr, "unknown module %q\n", name)
 		return usage(table, p)
 	}
@@ -50,7 +49,9 @@ func Main(table Table, p Process) int {
 	if err != nil {
 		out.fail(err)
 	} else {
-		out = run(ctx, name, module, args, p.Host)
+		c := prepare(name, table, args, p.Host)
+		c.do(ctx)
+		out = c.out
 	}
 	if err := out.write(p.Stdout); err != nil {
 		fmt.Fprintf(p.Stderr, "cannot write the result: %v\n", err)

@@ -20,6 +20,7 @@ type response struct {
 	values          map[string]any
 	warnings        []string
 	deprecations    []argspec.Deprecation
+	diff            []Diff // nil: nobody asked for it
 	secrets         []string
 }
 
@@ -46,17 +47,16 @@ func (r *response) fail(err error) {
 	r.set("msg", WithoutCredentials(err.Error()))
 }
 
-// diffs sets the diff in the form that Ansible's callbacks take: a dictionary,
+// shownDiff is the diff in the form that Ansible's callbacks take: a dictionary,
 // or a list of them.
-func (r *response) diffs(diffs []Diff) {
-	switch len(diffs) {
+func (r *response) shownDiff() any {
+	switch len(r.diff) {
 	case 0:
-		r.set("diff", Diff{})
+		return Diff{}
 	case 1:
-		r.set("diff", diffs[0])
-	default:
-		r.set("diff", diffs)
+		return r.diff[0]
 	}
+	return r.diff
 }
 
 // write prints the response without its secrets, in one write.
@@ -76,16 +76,7 @@ func (r *response) write(w io.Writer) error {
 }
 
 func (r *response) encode() ([]byte, error) {
-	values := make(map[string]any, len(r.values)+4)
-	for name, value := range r.values {
-		values[name] = value
-	}
-	if len(r.warnings) > 0 {
-		values["warnings"] = r.warnings
-	}
-	if len(r.deprecations) > 0 {
-		values["deprecations"] = r.deprecations
-	}
+	values := r.all()
 	if len(r.secrets) > 0 {
 		masked, err := mask(values, r.secrets)
 		if err != nil {
@@ -99,6 +90,28 @@ func (r *response) encode() ([]byte, error) {
 		values["failed"] = true
 	}
 	return marshal(values)
+}
+
+// all is everything that the response says, its secrets included.
+func (r *response) all() map[string]any {
+	values := make(map[string]any, len(r.values)+5)
+	for name, value := range r.values {
+		values[name] = value
+	}
+	if len(r.warnings) > 0 {
+		values["warnings"] = r.warnings
+	}
+	if len(r.deprecations) > 0 {
+		values["deprecations"] = r.deprecations
+	}
+	if r.diff != nil {
+		values["diff"] = r.shownDiff()
+	}
+	values["changed"] = r.changed
+	if r.failed {
+		values["failed"] = true
+	}
+	return values
 }
 
 // marshal encodes without HTML escapes: the text is read by people under -vvv.

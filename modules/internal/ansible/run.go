@@ -22,77 +22,135 @@ type internal struct {
 	check, diff, ignoreUnknown bool
 }
 
-// run is a module's run from arguments to result. It does not panic.
-func run(ctx context.Context, name string, m Runner, args map[string]json.RawMessage, h *host.Host) (out response) {
-	defer func() {
-		if v := recover(); v != nil {
-			out.fail(fmt.Errorf("cannot finish %s: it met a defect of its own (%v); please report it with the exception below", name, v))
-			out.set("exception", string(debug.Stack()))
+// call is one module's run, from arguments to result.
+type call struct {
+	name   string
+	module Runner
+	table  Table
+	host   *host.Host
+	opts   internal
+	spec   argspec.Spec
+	values map[string]any             // the options, valid and with their defaults
+	raw    map[string]json.RawMessage // the options as the user wrote them
+	own    map[string]json.RawMessage // Ansible's own arguments
+	out    response
+}
+
+// prepare judges the arguments. What is wrong with them is in the call's result.
+func prepare(name string, table Table, args map[string]json.RawMessage, h *host.Host) *call {
+	c := &call{name: name, table: table, host: h}
+	c.guard(func() {
+		module, ok := table.find(name)
+		if !ok {
+			c.out.fail(fmt.Errorf("unknown module %q; the collection has %s", name, strings.Join(table.names(), ", ")))
+			return
 		}
-	}()
-	spec, err := m.Spec()
-	if err != nil {
-		out.fail(fmt.Errorf("cannot use the options of %s: %w", name, err))
-		return out
+		c.module = module
+		c.check(args)
+	})
+	return c
+}
+
+func (c *call) check(args map[string]json.RawMessage) {
+	var err error
+	if c.spec, err = c.module.Spec(); err != nil {
+		c.out.fail(fmt.Errorf("cannot use the options of %s: %w", c.name, err))
+		return
 	}
-	opts, given, raw, err := split(args)
-	if err != nil {
-		out.fail(err)
-		return out
+	var given map[string]any
+	if given, err = c.split(args); err != nil {
+		c.out.fail(err)
+		return
 	}
-	checked := spec.Validate(given)
-	if opts.ignoreUnknown && len(checked.Unknown) > 0 {
+	checked := c.spec.Validate(given)
+	if c.opts.ignoreUnknown && len(checked.Unknown) > 0 {
 		for _, name := range checked.Unknown {
 			delete(given, name)
 		}
-		checked = spec.Validate(given)
+		checked = c.spec.Validate(given)
 	}
-	out.secrets = checked.Secrets
-	out.warnings = checked.Warnings
-	out.deprecations = checked.Deprecations
-	out.set("invocation", map[string]any{"module_args": invocation(spec, checked.Values)})
+	c.values = checked.Values
+	c.out.secrets = checked.Secrets
+	c.out.warnings = checked.Warnings
+	c.out.deprecations = checked.Deprecations
+	c.out.set("invocation", map[string]any{"module_args": invocation(c.spec, checked.Values)})
 	if err := errors.Join(checked.Errors...); err != nil {
-		out.fail(fmt.Errorf("%s (module %s)", strings.ReplaceAll(err.Error(), "\n", "; "), name))
-		return out
+		c.out.fail(fmt.Errorf("%s (module %s)", strings.ReplaceAll(err.Error(), "\n", "; "), c.name))
 	}
-	plan, err := m.plan(context.WithValue(ctx, checkMode{}, opts.check), h, spec, checked.Values, raw)
+}
+
+// do runs the module, unless its arguments were wrong.
+func (c *call) do(ctx context.Context) {
+	if !c.out.failed {
+		c.guard(func() { c.run(ctx) })
+	}
+}
+
+// guard turns a panic into a failed result.
+func (c *call) guard(do func()) {
+	defer func() {
+		if v := recover(); v != nil {
+			c.out.fail(fmt.Errorf("cannot finish %s: it met a defect of its own (%v); please report it with the exception below", c.name, v))
+			c.out.set("exception", string(debug.Stack()))
+		}
+	}()
+	do()
+}
+
+func (c *call) run(ctx context.Context) {
+	switch m := c.module.(type) {
+	case planner:
+		c.carryOut(ctx, m)
+	case lister:
+		c.runTasks(ctx, m)
+	}
+}
+
+// bind copies the options into params.
+func (c *call) bind(params any) error {
+	return argspec.Bind(c.values, c.raw, c.spec, params)
+}
+
+// carryOut makes the plan and does it.
+func (c *call) carryOut(ctx context.Context, m planner) {
+	plan, err := m.plan(context.WithValue(ctx, checkMode{}, c.opts.check), c)
 	if plan != nil {
-		out.warnings = append(out.warnings, plan.Warnings...)
-		if opts.check {
-			out.warnings = append(out.warnings, plan.Caveats...)
+		c.out.warnings = append(c.out.warnings, plan.Warnings...)
+		if c.opts.check {
+			c.out.warnings = append(c.out.warnings, plan.Caveats...)
 		}
 	}
 	if err != nil {
-		out.fail(interrupted(ctx, err))
-		return out
+		c.out.fail(interrupted(ctx, err))
+		return
 	}
-	out.merge(plan.Result)
+	c.out.merge(plan.Result)
 	if len(plan.Facts) > 0 {
-		out.set("ansible_facts", plan.Facts)
+		c.out.set("ansible_facts", plan.Facts)
 	}
 	acts := plan.Acts
-	if opts.check {
+	if c.opts.check {
 		acts = append(acts[:len(acts):len(acts)], plan.Foreseen...)
 	}
-	out.act(ctx, h, acts, opts)
-	return out
+	c.out.act(ctx, c.host, acts, c.opts)
 }
 
 // split separates Ansible's own arguments from the user's, and decodes those.
-func split(args map[string]json.RawMessage) (internal, map[string]any, map[string]json.RawMessage, error) {
-	var opts internal
+func (c *call) split(args map[string]json.RawMessage) (map[string]any, error) {
 	given := make(map[string]any)
-	raw := make(map[string]json.RawMessage)
+	c.raw = make(map[string]json.RawMessage)
+	c.own = make(map[string]json.RawMessage)
 	for name, text := range args {
 		if strings.HasPrefix(name, "_ansible_") {
+			c.own[name] = text
 			on := string(text) == "true"
 			switch name {
 			case "_ansible_check_mode":
-				opts.check = on
+				c.opts.check = on
 			case "_ansible_diff":
-				opts.diff = on
+				c.opts.diff = on
 			case "_ansible_ignore_unknown_opts":
-				opts.ignoreUnknown = on
+				c.opts.ignoreUnknown = on
 			}
 			continue
 		}
@@ -100,11 +158,11 @@ func split(args map[string]json.RawMessage) (internal, map[string]any, map[strin
 		decoder.UseNumber()
 		var value any
 		if err := decoder.Decode(&value); err != nil {
-			return opts, nil, nil, fmt.Errorf("invalid value of option %q: %w", name, err)
+			return nil, fmt.Errorf("invalid value of option %q: %w", name, err)
 		}
-		given[name], raw[name] = value, text
+		given[name], c.raw[name] = value, text
 	}
-	return opts, given, raw, nil
+	return given, nil
 }
 
 // checkMode is the key of the context of a plan that is not going to be carried
@@ -160,14 +218,12 @@ func shownValue(value any) any {
 // act carries out the acts, or in check mode only tells of them.
 func (r *response) act(ctx context.Context, h *host.Host, acts []Act, opts internal) {
 	actions := make([]string, 0, len(acts))
-	var diffs []Diff
-	defer func() {
-		r.set("actions", actions)
-		if opts.diff {
-			r.diffs(diffs)
-		}
-	}()
+	defer func() { r.set("actions", actions) }()
+	if opts.diff {
+		r.diff = []Diff{}
+	}
 	if !opts.check && len(acts) > 0 {
+		h.Forget()
 		// From here on a signal ends the run between two acts, never inside a file.
 		_ = ctx.Done()
 	}
@@ -193,7 +249,9 @@ func (r *response) act(ctx context.Context, h *host.Host, acts []Act, opts inter
 		}
 		r.changed = true
 		actions = append(actions, act.Describe())
-		diffs = append(diffs, act.Diff()...)
+		if opts.diff {
+			r.diff = append(r.diff, act.Diff()...)
+		}
 	}
 }
 

@@ -37,9 +37,10 @@ import (
 	"hardened.docker/modules/internal/host"
 )
 
-// Main is the TestMain of a module's package. With FAKE=api it is the daemon
+// Main is the TestMain of a module's package. The others are there to be called as
+// well. With FAKE=api it is the daemon
 // whose answers are below api/, as a process of its own.
-func Main(m *testing.M, name string, module ansible.Runner) {
+func Main(m *testing.M, name string, module ansible.Runner, others ...ansible.Entry) {
 	if root := os.Getenv("ROOT"); os.Getenv("FAKE") == "api" {
 		if err := ServeAPI(root, answers(filepath.Join(filepath.Dir(root), "api"))); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -47,7 +48,7 @@ func Main(m *testing.M, name string, module ansible.Runner) {
 		}
 		return
 	}
-	table := ansible.Table{{Name: name, Module: module}}
+	table := append(ansible.Table{{Name: name, Module: module}}, others...)
 	testscript.Main(m, map[string]func(){
 		"module": func() { os.Exit(command(table, os.Args[1:], os.Stdout, os.Stderr)) },
 	})
