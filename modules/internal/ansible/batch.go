@@ -51,7 +51,7 @@ func (c *call) runTasks(ctx context.Context, m lister) {
 		c.out.fail(err)
 		return
 	}
-	s := sequence{batch: c, tasks: tasks, facts: make(map[string]any)}
+	s := sequence{batch: c, tasks: tasks, actions: []string{}, facts: make(map[string]any)}
 	s.run(ctx)
 }
 
@@ -66,7 +66,7 @@ type sequence struct {
 
 func (s *sequence) run(ctx context.Context) {
 	out := &s.batch.out
-	out.set("actions", []string{})
+	out.set("actions", s.actions)
 	out.set("results", []map[string]any{})
 	if s.batch.opts.diff {
 		out.diff = []Diff{}
@@ -113,8 +113,9 @@ func (s *sequence) run(ctx context.Context) {
 // prepare judges a task's arguments, which come with what Ansible said of the
 // whole batch: check mode, diff and so on.
 func (s *sequence) prepare(task Task) *call {
-	args := maps.Clone(s.batch.own)
+	args := make(map[string]json.RawMessage)
 	maps.Copy(args, task.Args)
+	maps.Copy(args, s.batch.own)
 	if task.Module == s.batch.name {
 		c := &call{name: task.Module}
 		c.out.fail(fmt.Errorf("invalid module %s in itself; list its tasks with the others", task.Module))

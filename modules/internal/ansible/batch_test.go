@@ -76,6 +76,16 @@ func TestBatch(t *testing.T) {
 			want: map[string]any{"changed": true, "actions": []any{"do a"}, "warnings": []any{"who knows"}},
 		},
 		{
+			name:  "an item does not leave check mode",
+			items: `[{"name": "x", "args": {"do": ["a"], "_ansible_check_mode": false}}]`, own: `, "_ansible_check_mode": true`,
+			want: map[string]any{"changed": true, "failed": nil},
+		},
+		{
+			name:  "nothing to do",
+			items: `[{"name": "x"}, {"name": "y"}]`,
+			want:  map[string]any{"changed": false, "failed": nil, "actions": []any{}},
+		},
+		{
 			name:  "one of two has a diff",
 			items: `[{"name": "x", "args": {"do": ["a"]}}, {"name": "y"}]`, own: `, "_ansible_diff": true`, done: []string{"a"},
 			want: map[string]any{"diff": map[string]any{"before_header": "a", "after_header": "a", "before": "0\n", "after": "1\n"}},
