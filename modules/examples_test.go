@@ -69,8 +69,11 @@ func binds(module ansible.Runner, args map[string]any) error {
 	if err := errors.Join(checked.Errors...); err != nil {
 		return err
 	}
-	function := reflect.ValueOf(module).Field(0).Type() // Plan, or Tasks of a Batch
-	params := reflect.New(function.In(function.NumIn() - 1))
+	function := reflect.ValueOf(module).FieldByName("Plan")
+	if !function.IsValid() {
+		function = reflect.ValueOf(module).FieldByName("Tasks") // of a Batch
+	}
+	params := reflect.New(function.Type().In(function.Type().NumIn() - 1))
 	return argspec.Bind(checked.Values, raw, spec, params.Interface())
 }
 

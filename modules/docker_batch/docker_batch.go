@@ -27,8 +27,8 @@ type Params struct {
 
 // keywords are what an item has besides its module.
 type keywords struct {
-	Name string `arg:"name"`
-	When bool   `arg:"when" default:"true"`
+	Name *string `arg:"name"`
+	When *bool   `arg:"when"`
 }
 
 func tasks(p Params) ([]ansible.Task, error) {
@@ -50,27 +50,8 @@ func read(text json.RawMessage) (ansible.Task, error) {
 	if err := json.Unmarshal(text, &item); err != nil {
 		return ansible.Task{}, fmt.Errorf("invalid item: %w", err)
 	}
-	spec, err := argspec.Of(reflect.TypeFor[keywords]())
+	k, err := readKeywords(item)
 	if err != nil {
-		return ansible.Task{}, err
-	}
-	given := make(map[string]any)
-	for name := range spec.Options {
-		if value, ok := item[name]; ok {
-			var decoded any
-			if err := json.Unmarshal(value, &decoded); err != nil {
-				return ansible.Task{}, fmt.Errorf("invalid %s: %w", name, err)
-			}
-			given[name] = decoded
-			delete(item, name)
-		}
-	}
-	checked := spec.Validate(given)
-	if err := errors.Join(checked.Errors...); err != nil {
-		return ansible.Task{}, err
-	}
-	var k keywords
-	if err := argspec.Bind(checked.Values, nil, spec, &k); err != nil {
 		return ansible.Task{}, err
 	}
 	named := slices.Sorted(maps.Keys(item))
@@ -80,12 +61,41 @@ func read(text json.RawMessage) (ansible.Task, error) {
 	case len(named) > 1:
 		return ansible.Task{}, fmt.Errorf("invalid item: it has %s; give one module, and besides it name and when", strings.Join(named, " and "))
 	}
-	task := ansible.Task{Name: k.Name, Module: strings.TrimPrefix(named[0], "hardened.docker."), Skip: !k.When}
-	if task.Name == "" {
-		task.Name = task.Module
+	task := ansible.Task{Module: strings.TrimPrefix(named[0], "hardened.docker."), Skip: k.When != nil && !*k.When}
+	task.Name = task.Module
+	if k.Name != nil && *k.Name != "" {
+		task.Name = *k.Name
 	}
 	if err := json.Unmarshal(item[named[0]], &task.Args); err != nil {
 		return ansible.Task{}, fmt.Errorf("invalid options of %s: give a dictionary, {} for none", task.Module)
 	}
 	return task, nil
+}
+
+// readKeywords takes the keywords out of an item. One that is null is not given.
+func readKeywords(item map[string]json.RawMessage) (keywords, error) {
+	var k keywords
+	spec, err := argspec.Of(reflect.TypeFor[keywords]())
+	if err != nil {
+		return k, err
+	}
+	given := make(map[string]any)
+	for name := range spec.Options {
+		if text, ok := item[name]; ok {
+			var value any
+			if err := json.Unmarshal(text, &value); err != nil {
+				return k, fmt.Errorf("invalid %s: %w", name, err)
+			}
+			given[name] = value
+			delete(item, name)
+		}
+	}
+	if _, ok := given["name"].(string); !ok && given["name"] != nil {
+		return k, errors.New("invalid name: give a text")
+	}
+	checked := spec.Validate(given)
+	if err := errors.Join(checked.Errors...); err != nil {
+		return k, fmt.Errorf(`%w; write a condition as a template, when: "{{ ... }}"`, err)
+	}
+	return k, argspec.Bind(checked.Values, nil, spec, &k)
 }

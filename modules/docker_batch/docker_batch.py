@@ -29,14 +29,16 @@ options:
       - What to run, in this order. Each item is a dictionary with the name of a module as a key, with or without
         C(hardened.docker.) before it, whose value is the module's options.
       - An item may have a C(name), which results and errors name it by, and a C(when), a boolean. An item whose C(when)
-        is false is skipped. Its options are not looked at, but Ansible evaluates the templates in them.
-      - The options are secret where the module says so; none are shown but by the modules.
+        is false is skipped. Its options are not looked at, but Ansible evaluates the templates in them, so what may be
+        undefined wants C(default(omit)).
+      - What is secret is known to the modules. So options are shown by the modules alone, with C(-vvv), and not at all where
+        this list itself is wrong.
     type: list
     elements: dict
     required: true
 notes:
   - A callback, C(--start-at-task) and a handler see one task. C(module_defaults) hold for the modules inside. An item
-    cannot use what an earlier one of the same batch returned.
+    cannot use what an earlier one of the same batch returned. The keyword C(timeout) holds for all of them together.
   - The actions and differences say which file or service was changed. RV(results) has what each module returned.
 """
 
@@ -69,8 +71,8 @@ actions:
   sample: ["write /etc/docker/daemon.json", "restart docker.service"]
 results:
   description:
-    - What each module returned, in the order of O(tasks), up to the first one that failed. Differences and facts are those of the
-      whole task.
+    - What each module returned, in the order of O(tasks), up to the first one that failed. Warnings, differences and facts are
+      those of the whole task.
   returned: always
   type: list
   elements: dict

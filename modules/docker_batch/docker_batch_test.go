@@ -36,6 +36,7 @@ func TestTasks(t *testing.T) {
 		{"without options", `{"docker_unit": null}`, ansible.Task{Name: "docker_unit", Module: "docker_unit"}},
 		{"with a name", `{"name": "Set limits", "docker_unit": null}`, ansible.Task{Name: "Set limits", Module: "docker_unit"}},
 		{"an empty name", `{"name": "", "docker_unit": null}`, ansible.Task{Name: "docker_unit", Module: "docker_unit"}},
+		{"keywords left empty", `{"name": null, "when": null, "docker_unit": null}`, ansible.Task{Name: "docker_unit", Module: "docker_unit"}},
 		{"skipped", `{"when": false, "docker_unit": null}`, ansible.Task{Name: "docker_unit", Module: "docker_unit", Skip: true}},
 		{"a template's False", `{"when": "False", "docker_unit": null}`, ansible.Task{Name: "docker_unit", Module: "docker_unit", Skip: true}},
 		{"a template's True", `{"when": "True", "docker_unit": null}`, ansible.Task{Name: "docker_unit", Module: "docker_unit"}},
@@ -62,7 +63,8 @@ func TestTasksRefuse(t *testing.T) {
 		{"a keyword of tasks", `{"docker_unit": {}, "register": "x"}`, "it has docker_unit and register; give one module, and besides it name and when"},
 		{"options as text", `{"docker_unit": "state=absent"}`, "invalid options of docker_unit: give a dictionary"},
 		{"options as a list", `{"docker_unit": []}`, "invalid options of docker_unit"},
-		{"a condition that is none", `{"when": "sometimes", "docker_unit": {}}`, `"when"`},
+		{"a condition that is none", `{"when": "sometimes", "docker_unit": {}}`, `expected a boolean such as true, false, yes or no; write a condition as a template, when: "{{ ... }}"`},
+		{"a name that is none", `{"name": {"a": 1}, "docker_unit": {}}`, "invalid name: give a text"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -72,7 +72,7 @@ class ActionModule(ActionBase):
         self._shell = host_shell.HostShell(self._state_dir(task_vars), self._binaries)
 
         command = self._shell.run(self._compute_environment_string(), self._module)
-        data = self._arguments()
+        data = self._arguments(task_vars)
         out = self._exec(command, data)
         result = find_result(out['stdout'])
         warning = None
@@ -115,11 +115,11 @@ class ActionModule(ActionBase):
                 'without "..", for example /opt/hardened.docker.')
         return os.path.normpath(path)
 
-    def _arguments(self):
+    def _arguments(self, task_vars):
         """Return the module's arguments and what Ansible tells a module about the run, as JSON bytes."""
         args = dict(self._task.args)
         if self._module == 'docker_batch':
-            args['tasks'] = module_defaults.applied(args.get('tasks'), self._task, self._templar)
+            args['tasks'] = module_defaults.applied(args.get('tasks'), self._task, self._templar, task_vars.get('omit'))
         args.update(
             _ansible_check_mode=bool(self._task.check_mode),
             _ansible_diff=bool(self._task.diff),

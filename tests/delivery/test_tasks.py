@@ -167,7 +167,7 @@ class Keywords(DeliveryTest):
                 task('no_log', 'panic', args={'data': '{{ hidden }}'}, no_log=True, register='kept'),
                 {'name': 'kept', 'ansible.builtin.debug': {'var': 'kept'}}]},
             {'hosts': 'hdadmin', 'collections': ['hardened.docker'],
-             'module_defaults': {'hardened.docker.probe': {'do': 'length', 'data': 'four'}},
+             'module_defaults': {'hardened.docker.probe': {'do': 'length', 'data': 'four', 'none': '{{ nowhere | default(omit) }}'}},
              'tasks': [
                  {'name': 'unqualified, with defaults', 'probe': {'n': 1}},
                  {'name': 'several in one', 'docker_batch': {'tasks': [

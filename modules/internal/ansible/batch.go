@@ -16,6 +16,10 @@ import (
 // process: what a role does in several tasks without a round trip for each.
 // Their arguments are judged before the first of them runs. The first that fails
 // ends the batch.
+//
+// What a batch is given is what its modules are given, whose secrets only they
+// know. So it is shown by them alone: not as the batch's invocation, nor in an
+// error about the batch's own options.
 type Batch[P any] struct {
 	// Tasks says which modules to run. It must not look at the host.
 	Tasks func(p P) ([]Task, error)
@@ -42,10 +46,8 @@ func (b Batch[P]) tasks(c *call) ([]Task, error) {
 	return b.Tasks(p)
 }
 
-// runTasks runs what a batch lists. Its arguments are those of its modules, whose
-// secrets only they know: none are shown but by the modules.
+// runTasks runs what a batch lists.
 func (c *call) runTasks(ctx context.Context, m lister) {
-	delete(c.out.values, "invocation")
 	tasks, err := m.tasks(c)
 	if err != nil {
 		c.out.fail(err)
@@ -76,7 +78,7 @@ func (s *sequence) run(ctx context.Context) {
 		if task.Skip {
 			continue
 		}
-		calls[i] = s.prepare(task)
+		calls[i] = s.call(task)
 		out.secrets = append(out.secrets, calls[i].out.secrets...)
 	}
 	for i, c := range calls {
@@ -86,7 +88,6 @@ func (s *sequence) run(ctx context.Context) {
 		}
 	}
 	skipped := 0
-	shared := s.batch.host.Remembering()
 	for i, c := range calls {
 		switch {
 		case c == nil:
@@ -96,9 +97,7 @@ func (s *sequence) run(ctx context.Context) {
 		case ctx.Err() != nil:
 			c.out.fail(interrupted(ctx, fmt.Errorf("cannot begin %s", c.name)))
 		default:
-			c.host = shared
 			c.do(ctx)
-			shared.Next()
 		}
 		s.add(s.tasks[i], c.out)
 		if out.failed {
@@ -110,9 +109,9 @@ func (s *sequence) run(ctx context.Context) {
 	}
 }
 
-// prepare judges a task's arguments, which come with what Ansible said of the
-// whole batch: check mode, diff and so on.
-func (s *sequence) prepare(task Task) *call {
+// call judges a task's arguments, which come with what Ansible said of the whole
+// batch: check mode, diff and so on.
+func (s *sequence) call(task Task) *call {
 	args := make(map[string]json.RawMessage)
 	maps.Copy(args, task.Args)
 	maps.Copy(args, s.batch.own)
@@ -129,14 +128,15 @@ func (s *sequence) skip(task Task) {
 }
 
 // add puts what a module returned into the result of the batch. What Ansible
-// shows to the user or acts upon is the whole batch's.
+// shows to the user or acts upon is the whole batch's; below -vvv it would hide
+// the arguments, too, but looks for them at the top alone.
 func (s *sequence) add(task Task, done response) {
 	out := &s.batch.out
 	out.changed = out.changed || done.changed
 	out.warnings = append(out.warnings, done.warnings...)
 	out.deprecations = append(out.deprecations, done.deprecations...)
 	out.diff = append(out.diff, done.diff...)
-	done.diff, done.deprecations = nil, nil
+	done.diff, done.deprecations, done.warnings = nil, nil, nil
 	result := done.all()
 	if actions, ok := result["actions"].([]string); ok {
 		s.actions = append(s.actions, actions...)
@@ -149,6 +149,10 @@ func (s *sequence) add(task Task, done response) {
 	}
 	if exception, ok := result["exception"]; ok {
 		out.set("exception", exception)
+		delete(result, "exception")
+	}
+	if s.batch.opts.verbosity < 3 {
+		delete(result, "invocation")
 	}
 	if done.failed {
 		out.fail(fmt.Errorf("%v (task %q)", result["msg"], task.Name))

@@ -175,16 +175,27 @@ func TestBatchResults(t *testing.T) {
 	result, _, _ := runBatch(t, `[{"name": "x", "args": {"do": ["a"], "warn": ["mind"]}}, {"name": "y", "skip": true},
 		{"name": "z", "args": {"fail": "cannot z", "result": {"line": 3}}}, {"name": "never"}]`, "")
 	list, _ := result["results"].([]any)
-	for _, one := range list {
-		delete(one.(map[string]any), "invocation")
-	}
 	want := []any{
-		map[string]any{"task": "x", "module": "probe", "changed": true, "actions": []any{"do a"}, "last": "a", "warnings": []any{"mind"}},
+		map[string]any{"task": "x", "module": "probe", "changed": true, "actions": []any{"do a"}, "last": "a"},
 		map[string]any{"task": "y", "module": "probe", "changed": false, "skipped": true},
 		map[string]any{"task": "z", "module": "probe", "changed": false, "failed": true, "msg": "cannot z", "line": 3.0},
 	}
 	if diff := cmp.Diff(want, list); diff != "" {
 		t.Errorf("results (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]any{"mind"}, result["warnings"]); diff != "" {
+		t.Errorf("warnings (-want +got):\n%s", diff)
+	}
+}
+
+// TestBatchInvocations: arguments are in the results for -vvv, and as everywhere
+// without secrets. Ansible takes them out below it, but not from results in results.
+func TestBatchInvocations(t *testing.T) {
+	for verbosity, want := range map[string]bool{"0": false, "2": false, "3": true, "4": true} {
+		_, _, text := runBatch(t, `[{"name": "x", "args": {"secret": "s3cret"}}]`, `, "_ansible_verbosity": `+verbosity)
+		if got := strings.Contains(text, "invocation"); got != want || strings.Contains(text, "s3cret") {
+			t.Errorf("verbosity %s: the arguments are in the results: %t; want %t, and no secret:\n%s", verbosity, got, want, text)
+		}
 	}
 }
 
@@ -195,11 +206,13 @@ func TestBatchKeepsSecrets(t *testing.T) {
 		"in results":       `[{"name": "x", "args": {"secret": "s3cret", "do": ["a"]}}, {"name": "y", "args": {"result": {"seen": "a s3cret"}}}]`,
 		"in an error":      `[{"name": "x", "args": {"secret": "s3cret", "fail": "cannot s3cret"}}]`,
 		"in a refusal":     `[{"name": "x", "args": {"secret": "s3cret"}}, {"name": "y", "args": {"no_such": "s3cret"}}]`,
+		"given wrongly":    `{"name": "x", "args": {"secret": "s3cret"}}`,
+		"in a wrong list":  `[{"name": "x", "args": {"secret": "s3cret"}}, "y"]`,
 		"nested":           `[{"name": "x", "args": {"nested": {"token": "s3cret"}}}, {"name": "y", "args": {"warn": ["s3cret"]}}]`,
 		"in its own panic": `[{"name": "x", "args": {"secret": "s3cret", "panic": true}}]`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, _, text := runBatch(t, items, ""); strings.Contains(text, "s3cret") || !strings.Contains(text, "results") {
+			if _, _, text := runBatch(t, items, ""); strings.Contains(text, "s3cret") || !strings.Contains(text, `"changed"`) {
 				t.Errorf("the result shows the secret, or is none:\n%s", text)
 			}
 		})

@@ -8,7 +8,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
+	"slices"
+	"strconv"
 	"strings"
 
 	"hardened.docker/modules/internal/ansible/argspec"
@@ -20,6 +23,7 @@ import (
 // each ansible-core brings new ones.
 type internal struct {
 	check, diff, ignoreUnknown bool
+	verbosity                  int // of the command line: 3 is -vvv
 }
 
 // call is one module's run, from arguments to result.
@@ -46,12 +50,12 @@ func prepare(name string, table Table, args map[string]json.RawMessage, h *host.
 			return
 		}
 		c.module = module
-		c.check(args)
+		c.judge(args)
 	})
 	return c
 }
 
-func (c *call) check(args map[string]json.RawMessage) {
+func (c *call) judge(args map[string]json.RawMessage) {
 	var err error
 	if c.spec, err = c.module.Spec(); err != nil {
 		c.out.fail(fmt.Errorf("cannot use the options of %s: %w", c.name, err))
@@ -73,6 +77,13 @@ func (c *call) check(args map[string]json.RawMessage) {
 	c.out.secrets = checked.Secrets
 	c.out.warnings = checked.Warnings
 	c.out.deprecations = checked.Deprecations
+	if _, ok := c.module.(lister); ok {
+		if len(checked.Errors) > 0 {
+			c.out.fail(fmt.Errorf("invalid options of %s: it takes %s, as its documentation shows; what was given is not shown, as it may hold secrets",
+				c.name, strings.Join(slices.Sorted(maps.Keys(c.spec.Options)), " and ")))
+		}
+		return
+	}
 	c.out.set("invocation", map[string]any{"module_args": invocation(c.spec, checked.Values)})
 	if err := errors.Join(checked.Errors...); err != nil {
 		c.out.fail(fmt.Errorf("%s (module %s)", strings.ReplaceAll(err.Error(), "\n", "; "), c.name))
@@ -151,6 +162,8 @@ func (c *call) split(args map[string]json.RawMessage) (map[string]any, error) {
 				c.opts.diff = on
 			case "_ansible_ignore_unknown_opts":
 				c.opts.ignoreUnknown = on
+			case "_ansible_verbosity":
+				c.opts.verbosity, _ = strconv.Atoi(string(text))
 			}
 			continue
 		}
@@ -223,7 +236,6 @@ func (r *response) act(ctx context.Context, h *host.Host, acts []Act, opts inter
 		r.diff = []Diff{}
 	}
 	if !opts.check && len(acts) > 0 {
-		h.Forget()
 		// From here on a signal ends the run between two acts, never inside a file.
 		_ = ctx.Done()
 	}

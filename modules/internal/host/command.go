@@ -25,9 +25,6 @@ type Command struct {
 	Dir   string        // working directory, "/" by default
 	// UID and GID, when not zero, run the program as that user.
 	UID, GID uint32
-	// Shared is for a command that only reads: in a batch of modules, one that an
-	// earlier module ran a moment ago need not run again (memory.go).
-	Shared bool
 }
 
 // Output is what a command printed and how it ended.
@@ -111,17 +108,6 @@ func (h *Host) Look(name string) (string, bool) {
 // The error is a *CommandError unless the exit status is 0. The output is
 // returned in either case.
 func (h *Host) Run(ctx context.Context, c Command) (Output, error) {
-	if out, ok := h.recall(c); ok {
-		return out, nil
-	}
-	out, err := h.run(ctx, c)
-	if err == nil {
-		h.note(c, out)
-	}
-	return out, err
-}
-
-func (h *Host) run(ctx context.Context, c Command) (Output, error) {
 	path, ok := h.Look(c.Argv[0])
 	if !ok {
 		return Output{Code: -1}, &CommandError{Argv: c.Argv, Output: Output{Code: -1}, Err: ErrNotFound}

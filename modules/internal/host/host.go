@@ -26,9 +26,8 @@ import (
 // Host is a host whose files lie below a root directory. Commands are looked
 // up on the process's PATH, extended by the directories of system commands.
 type Host struct {
-	root   string
-	path   []string
-	memory *memory // nil but in a batch
+	root string
+	path []string
 }
 
 // systemPath has the directories that a non-interactive SSH command may lack

@@ -86,7 +86,7 @@ func readVariant(ctx context.Context, h *host.Host, variant string) (State, erro
 }
 
 func save(ctx context.Context, h *host.Host, tool string) (string, error) {
-	out, err := h.Run(ctx, host.Command{Argv: []string{tool}, Limit: limit, Shared: true})
+	out, err := h.Run(ctx, host.Command{Argv: []string{tool}, Limit: limit})
 	if err != nil {
 		return "", fmt.Errorf("cannot read the rules of iptables: %w", err)
 	}
@@ -121,7 +121,7 @@ func backend(text string) string {
 
 func readNative(ctx context.Context, h *host.Host) (State, error) {
 	s := State{Backend: NFTables, Tool: "nft", Tool6: "nft"}
-	out, err := h.Run(ctx, host.Command{Argv: []string{"nft", "-j", "list", "ruleset"}, Limit: limit, Shared: true})
+	out, err := h.Run(ctx, host.Command{Argv: []string{"nft", "-j", "list", "ruleset"}, Limit: limit})
 	if err != nil {
 		return s, fmt.Errorf("cannot read the rules of nftables: %w", err)
 	}

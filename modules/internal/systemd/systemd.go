@@ -104,9 +104,8 @@ func (u Unit) Crashing() bool {
 // Show returns the state of the units, in the order of their names.
 func Show(ctx context.Context, h *host.Host, names ...string) ([]Unit, error) {
 	out, err := h.Run(ctx, host.Command{
-		Argv:   append([]string{"systemctl", "show", "--no-pager", "--property=" + properties, "--"}, names...),
-		Limit:  Limit,
-		Shared: true,
+		Argv:  append([]string{"systemctl", "show", "--no-pager", "--property=" + properties, "--"}, names...),
+		Limit: Limit,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("cannot ask systemd about %s: %w", strings.Join(names, ", "), explain(err, out))
