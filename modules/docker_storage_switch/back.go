@@ -22,13 +22,25 @@ import (
 func (s *change) back(ctx context.Context, h *host.Host, switched bool, cause error) error {
 	ctx = context.WithoutCancel(ctx)
 	wasUp := s.found.running || s.what == saveFirst || s.what == restore
-	if s.what == restore && len(s.made(h).Containers) > 0 {
-		return fmt.Errorf("%w; Docker stays with %s, where containers were made already; the next run goes on", cause, s.Driver)
+	if s.what == restore {
+		made, err := s.made(h)
+		if err != nil {
+			return fmt.Errorf("%w; Docker stays with %s, since nobody can tell what was made there already: %w", cause, s.Driver, err)
+		}
+		if len(made.Containers) > 0 {
+			return fmt.Errorf("%w; Docker stays with %s, where containers were made already; the next run goes on", cause, s.Driver)
+		}
 	}
 	if switched {
 		if err := s.unswitch(ctx, h); err != nil {
 			return fmt.Errorf("%w; and the way back to %s failed: %w", cause, s.record.From, err)
 		}
+	}
+	// The host goes on with the old driver, and what was saved gets old: another
+	// run must save it anew, whatever driver is in use by then.
+	s.record.Saved, s.record.VolumesSaved = false, false
+	if err := s.note(h); err != nil {
+		cause = fmt.Errorf("%w; and %w", cause, err)
 	}
 	if !wasUp {
 		return fmt.Errorf("%w; %s is as it was", cause, s.found.config.Path)
@@ -52,12 +64,20 @@ func (s *change) back(ctx context.Context, h *host.Host, switched bool, cause er
 	if s.what == saveFirst || s.what == restore {
 		// Who stops one from now on wants it stopped.
 		s.record.Running = nil
-		if err := s.record.write(h, s.BackupDir); err != nil && h.Exists(s.BackupDir) {
+		if err := s.note(h); err != nil {
 			return fmt.Errorf("%w; %s; and %w", cause, text, err)
 		}
 		text += fmt.Sprintf("; the next run uses what is in %s", s.BackupDir)
 	}
 	return fmt.Errorf("%w; %s", cause, text)
+}
+
+// note writes the record of a switch that has a backup.
+func (s *change) note(h *host.Host) error {
+	if s.what != saveFirst && s.what != restore || !h.Exists(s.BackupDir) {
+		return nil
+	}
+	return s.record.write(h, s.BackupDir)
 }
 
 // unswitch puts daemon.json back, and takes away what the new driver made.
@@ -100,10 +120,10 @@ func (s *change) unswitch(ctx context.Context, h *host.Host) error {
 }
 
 // made is what is there of the new driver that the backup does not have.
-func (s *change) made(h *host.Host) dataroot.Contents {
+func (s *change) made(h *host.Host) (dataroot.Contents, error) {
 	held, err := dataroot.Holdings(h, s.record.DataRoot)
 	if err != nil {
-		return dataroot.Contents{}
+		return held, err
 	}
 	held = held.Of(s.Driver)
 	held.Containers = slices.DeleteFunc(held.Containers, func(c dataroot.Container) bool { return c.Driver == "" })
@@ -115,14 +135,17 @@ func (s *change) made(h *host.Host) dataroot.Contents {
 		}
 	}
 	held.Images = slices.DeleteFunc(held.Images, func(i dataroot.Image) bool { return saved[i.Name] })
-	return held
+	return held, nil
 }
 
 // clear takes away what the new driver made of the backup, or the disk would
-// stay full of it. It leaves alone what others made there, and drivers that
-// have more than files: devices, subvolumes, mounts.
+// stay full of it. It leaves alone what others made there, what it cannot tell,
+// and drivers that have more than files: devices, subvolumes, mounts.
 func (s *change) clear(h *host.Host) error {
-	if !s.record.Fresh || !slices.Contains([]string{"overlay2", "vfs", "fuse-overlayfs"}, s.Driver) || !s.made(h).Empty() {
+	if !s.record.Fresh || !slices.Contains([]string{"overlay2", "vfs", "fuse-overlayfs"}, s.Driver) {
+		return nil
+	}
+	if made, err := s.made(h); err != nil || !made.Empty() {
 		return nil
 	}
 	dirs := []string{path.Join(s.record.DataRoot, "image", s.Driver), path.Join(s.record.DataRoot, s.Driver)}

@@ -50,7 +50,7 @@ func resume(f found, p Params, r *record) (todo, error) {
 	case r.DataRoot != f.dataRoot:
 		return nothing, fmt.Errorf("cannot go on with the switch from %s to %s: it was begun in the data-root %s, and the daemon has %s now", r.From, r.To, r.DataRoot, f.dataRoot)
 	case f.driver == r.To && !r.Saved:
-		return nothing, fmt.Errorf("cannot go on with the switch from %s to %s: it was interrupted before everything was saved, and the daemon is told to use %s already; set storage-driver: %s again with docker_daemon_json, and run the task again", r.From, r.To, r.To, r.From)
+		return nothing, fmt.Errorf("cannot go on with the switch from %s to %s: nothing is saved that is as the host was last, and the daemon is told to use %s already; set storage-driver: %s again with docker_daemon_json and allow_data_loss, and run the task again, or remove %s to stay with %s", r.From, r.To, r.To, r.From, p.BackupDir, r.To)
 	case f.driver == r.To:
 		return restore, nil
 	case f.driver == r.From:

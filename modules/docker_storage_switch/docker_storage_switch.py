@@ -159,6 +159,11 @@ container_images:
   type: dict
   returned: when something was saved, not in check mode
   sample: {"worker": "hardened-docker/saved:worker-1efbb5e271c2"}
+volumes_left:
+  description: The volumes that were written to after an interrupted run had saved them. They stay as they are.
+  type: list
+  elements: str
+  returned: when an interrupted switch was completed, not in check mode
 containers_back:
   description: The containers of an earlier time with the new driver. They show again.
   type: list

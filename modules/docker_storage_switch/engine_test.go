@@ -29,13 +29,16 @@ type world struct {
 	root string
 	bin  string
 
-	mu       sync.Mutex
-	images   map[string]map[string][]string // driver, ID, tags
-	running  bool                           // the container web, of overlay2
-	requests int
-	strikes  int    // the request that ends the module; 0: none
-	strike   func() // ends it
-	fails    string // a path whose requests fail
+	mu                  sync.Mutex
+	images              map[string]map[string][]string // driver, ID, tags
+	running             bool                           // the container web, of overlay2
+	requests            int
+	strikes             int    // the request that ends the module; 0: none
+	strike              func() // ends it
+	hook                func(string)
+	dataRoot            string
+	autoRemove, removed bool
+	fails               string // a path whose requests fail
 }
 
 // The image of the world, as an archive has it.
@@ -57,7 +60,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	w := &world{t: t, root: filepath.Join(dir, "r"), bin: filepath.Join(dir, "bin"), running: true}
+	w := &world{t: t, root: filepath.Join(dir, "r"), bin: filepath.Join(dir, "bin"), running: true, dataRoot: "/var/lib/docker"}
 	id := "sha256:" + digest(imageConfig())
 	w.images = map[string]map[string][]string{"overlay2": {id: {"app:1", "app:2"}}}
 	for name, content := range map[string]string{
@@ -138,6 +141,9 @@ func (w *world) ServeHTTP(out http.ResponseWriter, r *http.Request) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.requests++
+	if w.hook != nil {
+		w.hook(r.URL.Path)
+	}
 	if w.requests == w.strikes {
 		w.strike()
 		panic(http.ErrAbortHandler)
@@ -155,13 +161,13 @@ func (w *world) ServeHTTP(out http.ResponseWriter, r *http.Request) {
 
 func (w *world) answer(r *http.Request) (answer []byte, code int) {
 	driver := w.driver()
-	own := driver == "overlay2" // the containers are of this driver
+	own := driver == "overlay2" && !w.removed // the containers are of this driver
 	list := func(value any) []byte { text, _ := json.Marshal(value); return text }
 	switch path := r.URL.Path; {
 	case path == "/_ping":
 		return []byte("OK"), 0
 	case path == "/info":
-		return list(map[string]any{"Driver": driver, "DockerRootDir": "/var/lib/docker", "ServerVersion": "26.1.5"}), 0
+		return list(map[string]any{"Driver": driver, "DockerRootDir": w.dataRoot, "ServerVersion": "26.1.5"}), 0
 	case path == "/images/json":
 		images := []map[string]any{}
 		for id, tags := range w.images[driver] {
@@ -185,6 +191,9 @@ func (w *world) answer(r *http.Request) (answer []byte, code int) {
 		return list(map[string]any{"State": map[string]any{"FinishedAt": "2026-11-28T00:00:00Z"}}), 0
 	case path == "/containers/cafe/stop":
 		w.running = false
+		if w.autoRemove {
+			w.removed = true
+		}
 		return nil, http.StatusNoContent
 	case path == "/containers/web/start":
 		w.running = true

@@ -43,6 +43,10 @@ type record struct {
 	Volumes []string `json:"volumes"`
 	// Saved: all that is to be in the backup is, and was proven.
 	Saved bool `json:"saved"`
+	// VolumesSaved: the volumes are among it, and not left from an earlier run.
+	VolumesSaved bool `json:"volumes_saved"`
+	// Returning are the volumes that were being put back.
+	Returning []string `json:"returning,omitempty"`
 	// Finished: all of it is on the new driver, and was proven.
 	Finished bool `json:"finished"`
 }

@@ -4,22 +4,35 @@ package docker_storage_switch
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
+	"hardened.docker/modules/internal/dataroot"
 	"hardened.docker/modules/internal/host"
 	"hardened.docker/modules/internal/treecopy"
 )
 
 // settle sets the volumes right after an interruption, for which a daemon that
-// runs with the new driver stops, unless somebody works with it already.
+// runs with the new driver stops, unless containers were made there already:
+// their volumes are theirs.
 func (s *change) settle(ctx context.Context, h *host.Host) error {
+	held, err := dataroot.Holdings(h, s.record.DataRoot)
+	if err != nil {
+		return err
+	}
+	if s.inUse = len(held.Of(s.Driver).Containers) > 0; s.inUse {
+		return nil
+	}
 	if s.found.running {
 		list, err := s.api.Containers(ctx, false)
 		if err != nil || len(list) > 0 {
+			s.inUse = true
 			return err
 		}
 	}
@@ -30,20 +43,36 @@ func (s *change) settle(ctx context.Context, h *host.Host) error {
 }
 
 // returnVolumes copies volumes back that are not as they were saved, as after a
-// power cut. Nobody has written to them since: the daemon stands still.
+// power cut. Those that somebody wrote to since stay as they are.
 func (s *change) returnVolumes(ctx context.Context, h *host.Host) error {
 	from, to := s.volumes()
-	if !h.Exists(from) {
+	if !s.hasVolumes(h) || !h.Exists(to) {
 		return nil
 	}
-	differ, err := compareVolumes(ctx, h, from, to)
+	var err error
+	if s.left, err = written(h.Path(from), h.Path(to), s.record.Returning); err != nil {
+		return fmt.Errorf("cannot compare %s with its backup: %w", to, err)
+	}
+	differ, err := s.compareVolumes(ctx, h)
 	if err != nil {
 		return fmt.Errorf("cannot compare %s with its backup: %w", to, err)
 	}
 	if len(differ) == 0 {
 		return nil
 	}
-	return mirror(ctx, h, from, to)
+	entries, err := h.ReadDir(from)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if !slices.Contains(s.left, entry.Name()) && !slices.Contains(s.record.Returning, entry.Name()) {
+			s.record.Returning = append(s.record.Returning, entry.Name())
+		}
+	}
+	if err := s.record.write(h, s.BackupDir); err != nil {
+		return err
+	}
+	return mirror(ctx, h, from, to, append(engineOwn(), s.left...))
 }
 
 // volumes are the directories of the saved volumes and of the daemon's.
@@ -51,10 +80,80 @@ func (s *change) volumes() (saved, used string) {
 	return path.Join(s.BackupDir, volumesName), path.Join(s.record.DataRoot, "volumes")
 }
 
+// hasVolumes reports whether the backup has the volumes of this switch.
+func (s *change) hasVolumes(h *host.Host) bool {
+	saved, _ := s.volumes()
+	return s.record.VolumesSaved && h.Exists(saved)
+}
+
 // compareVolumes compares volumes with their copy. Their database changes with
 // each start of the daemon.
-func compareVolumes(ctx context.Context, h *host.Host, saved, used string) ([]string, error) {
-	return treecopy.Compare(ctx, h.Path(saved), h.Path(used), append(engineOwn(), "metadata.db"))
+func (s *change) compareVolumes(ctx context.Context, h *host.Host) ([]string, error) {
+	saved, used := s.volumes()
+	return treecopy.Compare(ctx, h.Path(saved), h.Path(used), append(append(engineOwn(), volumesDB), s.left...))
+}
+
+// volumesDB is the daemon's own list of the volumes.
+const volumesDB = "metadata.db"
+
+// written names the entries of the directory of volumes that somebody wrote to
+// since they were saved: a power cut leaves no later time than the copy has.
+// Those that an interrupted run was putting back have directories of its own
+// times.
+func written(saved, used string, returning []string) ([]string, error) {
+	entries, err := os.ReadDir(used)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, entry := range entries {
+		name := entry.Name()
+		if name == volumesDB || name == treecopy.TempName || slices.Contains(engineOwn(), name) {
+			continue
+		}
+		later, err := changed(filepath.Join(saved, name), filepath.Join(used, name), slices.Contains(returning, name))
+		if err != nil {
+			return nil, err
+		}
+		if later {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+func changed(saved, used string, returning bool) (bool, error) {
+	was, err := os.Lstat(saved)
+	if errors.Is(err, fs.ErrNotExist) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	is, err := os.Lstat(used)
+	if err != nil {
+		return false, err
+	}
+	if is.IsDir() != was.IsDir() || is.ModTime().After(was.ModTime()) && !(is.IsDir() && returning) {
+		return true, nil
+	}
+	if !is.IsDir() {
+		return false, nil
+	}
+	entries, err := os.ReadDir(used)
+	if err != nil {
+		return false, err
+	}
+	for _, entry := range entries {
+		if entry.Name() == treecopy.TempName {
+			continue
+		}
+		later, err := changed(filepath.Join(saved, entry.Name()), filepath.Join(used, entry.Name()), returning)
+		if err != nil || later {
+			return later, err
+		}
+	}
+	return false, nil
 }
 
 // load loads the images and proves that all are there, and the volumes, too.
@@ -76,10 +175,10 @@ func (s *change) load(ctx context.Context, h *host.Host) error {
 		return err
 	}
 	saved, volumes := s.volumes()
-	if len(running) > 0 || !h.Exists(saved) {
+	if s.inUse || len(running) > 0 || !s.hasVolumes(h) {
 		return nil // they write to their volumes, as they should
 	}
-	differ, err := compareVolumes(ctx, h, saved, volumes)
+	differ, err := s.compareVolumes(ctx, h)
 	if err == nil && len(differ) > 0 {
 		err = fmt.Errorf("%s", strings.Join(differ, "; "))
 	}

@@ -25,7 +25,7 @@ func (s *change) save(ctx context.Context, h *host.Host) error {
 	if err := s.folders(ctx, h); err != nil {
 		return err
 	}
-	s.record.Saved = false
+	s.record.Saved, s.record.VolumesSaved, s.record.Returning = false, false, nil
 	s.remember(s.found.store.running)
 	if err := s.record.write(h, s.BackupDir); err != nil {
 		return err
@@ -182,15 +182,17 @@ func (s *change) keepVolumes(ctx context.Context, h *host.Host) error {
 			return err
 		}
 	}
-	return mirror(ctx, h, from, to)
+	err := mirror(ctx, h, from, to, engineOwn())
+	s.record.VolumesSaved = err == nil
+	return err
 }
 
-// mirror makes one tree equal to another and proves it.
-func mirror(ctx context.Context, h *host.Host, from, to string) error {
-	if err := treecopy.Copy(ctx, h.Path(from), h.Path(to), engineOwn()); err != nil {
+// mirror makes one tree equal to another, but for what is named, and proves it.
+func mirror(ctx context.Context, h *host.Host, from, to string, keep []string) error {
+	if err := treecopy.Copy(ctx, h.Path(from), h.Path(to), keep); err != nil {
 		return fmt.Errorf("cannot copy %s to %s: %w", from, to, err)
 	}
-	differ, err := treecopy.Compare(ctx, h.Path(from), h.Path(to), engineOwn())
+	differ, err := treecopy.Compare(ctx, h.Path(from), h.Path(to), keep)
 	if err == nil && len(differ) > 0 {
 		err = errors.New(strings.Join(differ, "; "))
 	}

@@ -30,6 +30,8 @@ type change struct {
 	daemon dockerd.Daemon
 	api    *dockerapi.Client
 	since  time.Time // of the last start, for the journal
+	inUse  bool      // containers were made on the new driver before an interrupted run was completed
+	left   []string  // volumes that were written to by then, and stay as they are
 }
 
 // Do implements [ansible.Act]. Which driver the host has tells how far an
@@ -75,6 +77,9 @@ func (s *change) told(result map[string]any) map[string]any {
 		}
 	}
 	result["container_images"] = images
+	if s.what == restore {
+		result["volumes_left"] = append([]string{}, s.left...)
+	}
 	return result
 }
 

@@ -175,9 +175,7 @@ func TestVolumeReturns(t *testing.T) {
 			t.Fatal("no run ended with the new driver written")
 		}
 	}
-	if err := os.Truncate(w.path("var/lib/docker/volumes/data/_data/file"), 0); err != nil {
-		t.Fatal(err)
-	}
+	w.cut(volumeFile)
 	if result := w.run("", 0, 0); result["failed"] == true {
 		t.Fatal(result["msg"])
 	}

@@ -162,13 +162,13 @@ func (c *copier) entry(rel string) error {
 	return replace(to, func(temp string) error { return c.file(from, temp, st) })
 }
 
-// tempName is that of a file on its way. The next copy removes what a killed
+// TempName is that of a file on its way. The next copy removes what a killed
 // one left, since the source has no such file.
-const tempName = ".hardened-treecopy"
+const TempName = ".hardened-treecopy"
 
 // replace puts a file that is made under another name into its place.
 func replace(to string, make func(temp string) error) error {
-	temp := filepath.Join(filepath.Dir(to), tempName)
+	temp := filepath.Join(filepath.Dir(to), TempName)
 	if err := os.RemoveAll(temp); err != nil {
 		return err
 	}

@@ -114,7 +114,7 @@ func TestDamage(t *testing.T) {
 	}{
 		{"removed", func() error { return os.Remove(at("empty")) }, "empty: it is missing", true},
 		{"too much", func() error { return os.WriteFile(at("left"), nil, 0o600) }, "left: it is too much", true},
-		{"half a file of a killed run", func() error { return os.WriteFile(at(tempName), []byte("x"), 0o600) }, tempName + ": it is too much", true},
+		{"half a file of a killed run", func() error { return os.WriteFile(at(TempName), []byte("x"), 0o600) }, TempName + ": it is too much", true},
 		{"mode", func() error { return os.Chmod(at("setuid"), 0o755) }, "setuid: type, mode", true},
 		{"a link cut", func() error {
 			data, _ := os.ReadFile(at("third"))
