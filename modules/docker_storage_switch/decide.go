@@ -25,6 +25,9 @@ func decide(f found, p Params) (todo, error) {
 	if r := f.record; r != nil && !r.Finished {
 		return resume(f, p, r)
 	}
+	if err := f.unsure(p); err != nil && f.record == nil {
+		return nothing, err
+	}
 	switch {
 	case f.driver == p.Driver:
 		return nothing, nil
@@ -75,7 +78,15 @@ func (f found) losses(p Params) error {
 	if len(f.store.running) > 0 && !p.AllowStop {
 		return fmt.Errorf("cannot switch from %s to %s while containers run (%s): they end, and have to be made again; set allow_interruption: true", f.driver, p.Driver, strings.Join(f.store.running, ", "))
 	}
-	return nil
+	return f.store.ends()
+}
+
+// ends refuses to stop containers that do not outlive it.
+func (s store) ends() error {
+	if len(s.passing) == 0 {
+		return nil
+	}
+	return fmt.Errorf("cannot stop containers that the daemon removes when they end, with their anonymous volumes (%s): nothing of them could be saved, and no failure could bring them back; let them end, or stop them yourself, and run the task again", strings.Join(s.passing, ", "))
 }
 
 // contents names what there is.

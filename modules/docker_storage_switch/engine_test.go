@@ -188,7 +188,7 @@ func (w *world) answer(r *http.Request) (answer []byte, code int) {
 	case path == "/containers/cafe/changes":
 		return list([]any{map[string]any{"Path": "/x"}}), 0
 	case path == "/containers/cafe/json":
-		return list(map[string]any{"State": map[string]any{"FinishedAt": "2026-11-28T00:00:00Z"}}), 0
+		return list(map[string]any{"State": map[string]any{"FinishedAt": "2026-11-28T00:00:00Z"}, "HostConfig": map[string]any{"AutoRemove": w.autoRemove}}), 0
 	case path == "/containers/cafe/stop":
 		w.running = false
 		if w.autoRemove {

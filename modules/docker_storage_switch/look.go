@@ -30,8 +30,9 @@ type found struct {
 	driver   string // that the host has; "" before an engine ran
 	told     string // that daemon.json says
 	dataRoot string
-	record   *record // of a switch in the backup's directory
-	store    store   // what the driver has
+	record   *record           // of a switch in the backup's directory
+	store    store             // what the driver has
+	others   dataroot.Contents // of drivers that are neither it nor the wanted one, if Docker is down
 	again    []string
 	warnings []string
 }
@@ -41,6 +42,7 @@ type store struct {
 	images     []image
 	containers []container
 	running    []string
+	passing    []string // those of running that the daemon removes when they end
 	volumes    []string
 	size       int64 // of the images' layers, in bytes; 0 if not known
 }
@@ -90,7 +92,8 @@ func look(ctx context.Context, h *host.Host, p Params) (found, error) {
 	if f.running = f.daemon.Running(); f.running {
 		return f, f.ask(ctx, h, p)
 	}
-	return f, f.read(h)
+	f.sameRoot(h)
+	return f, f.read(h, p)
 }
 
 // checkFlags refuses a driver that is set where daemon.json cannot change it.
@@ -194,32 +197,17 @@ func read(ctx context.Context, client, patient *dockerapi.Client) (store, error)
 		s.containers = append(s.containers, one)
 		if c.State == "running" || c.State == "paused" || c.State == "restarting" {
 			s.running = append(s.running, c.Name())
+			passes, err := client.RemovesItself(ctx, c.ID)
+			if err != nil {
+				return s, err
+			}
+			if passes {
+				s.passing = append(s.passing, c.Name())
+			}
 		}
 	}
 	sort.Slice(s.containers, func(a, b int) bool { return s.containers[a].Name < s.containers[b].Name })
 	slices.Sort(s.running)
 	s.volumes, err = client.Volumes(ctx)
 	return s, err
-}
-
-// read finds out from files what a daemon that is down has.
-func (f *found) read(h *host.Host) error {
-	held, err := dataroot.Holdings(h, f.dataRoot)
-	if err != nil {
-		return err
-	}
-	f.driver = f.told
-	if f.driver == "" {
-		if f.driver, err = dataroot.Chosen(f.dataRoot, held.Drivers); err != nil {
-			return err
-		}
-	}
-	held = held.Of(f.driver)
-	for _, c := range held.Containers {
-		f.store.containers = append(f.store.containers, container{Name: c.Name})
-	}
-	for _, i := range held.Images {
-		f.store.images = append(f.store.images, image{ID: i.Name, Tags: []string{i.Name}})
-	}
-	return nil
 }

@@ -88,8 +88,19 @@ func (s *change) halt(ctx context.Context, h *host.Host) error {
 		return err
 	}
 	var names []string
+	var now store
 	for _, c := range list {
 		names = append(names, c.Name())
+		passes, err := s.api.RemovesItself(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		if passes {
+			now.passing = append(now.passing, c.Name())
+		}
+	}
+	if err := now.ends(); err != nil {
+		return err
 	}
 	slices.Sort(names)
 	if len(names) > 0 && !s.AllowStop {

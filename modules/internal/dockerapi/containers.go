@@ -25,6 +25,14 @@ func (c *Client) Finished(ctx context.Context, id string) (time.Time, error) {
 	return t, nil
 }
 
+// RemovesItself asks whether the daemon removes a container, with its anonymous
+// volumes, as soon as it ends (docker run --rm).
+func (c *Client) RemovesItself(ctx context.Context, id string) (bool, error) {
+	var answer struct{ HostConfig struct{ AutoRemove bool } }
+	err := c.ask(ctx, "/containers/"+escape(id)+"/json", &answer)
+	return answer.HostConfig.AutoRemove, err
+}
+
 // moment reads the API's times, "2026-11-22T20:35:26.123456789Z", which are in
 // UTC. Year 1 stands for never.
 func moment(text string) (time.Time, error) {
