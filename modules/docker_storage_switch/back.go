@@ -14,6 +14,7 @@ import (
 	"hardened.docker/modules/internal/dataroot"
 	"hardened.docker/modules/internal/file"
 	"hardened.docker/modules/internal/host"
+	"hardened.docker/modules/internal/jsonedit"
 	"hardened.docker/modules/internal/machine"
 )
 
@@ -94,29 +95,54 @@ func (s *change) unswitch(ctx context.Context, h *host.Host) error {
 	if err != nil {
 		return err
 	}
-	if s.record.Config == nil && !h.Exists(path.Join(s.record.DataRoot, s.Driver)) {
-		if !now.Exists {
-			return nil
-		}
-		_, err = file.Remove{Before: now}.Do(ctx, h)
-		return err
-	}
-	content := []byte("{}\n")
-	if s.record.Config != nil {
-		content = []byte(*s.record.Config)
-	}
-	if h.Exists(path.Join(s.record.DataRoot, s.Driver)) && !strings.Contains(string(content), `"`+driverKey+`"`) {
+	content, keep := s.former(now)
+	if h.Exists(path.Join(s.record.DataRoot, s.Driver)) && toldDriver(content) == "" {
 		// With files of two drivers, a daemon that is not told which to use does
 		// not start.
 		if content, err = withDriver(content, now.Path, s.record.From, nil); err != nil {
 			return err
 		}
 	}
-	if now.Exists && string(now.Content) == string(content) {
+	switch {
+	case content == nil && !now.Exists || now.Exists && content != nil && string(now.Content) == string(content):
 		return nil
+	case content == nil:
+		_, err = file.Remove{Before: now}.Do(ctx, h)
+	default:
+		_, err = file.Replace{Before: now, Content: content, Mode: 0o644, Backup: keep}.Do(ctx, h)
 	}
-	_, err = file.Replace{Before: now, Content: content, Mode: 0o644}.Do(ctx, h)
 	return err
+}
+
+// former is daemon.json as it was before the switch, nil if it was not there.
+// What somebody else changed in it since stays, or is kept beside it where it
+// cannot be read.
+func (s *change) former(now file.State) (content []byte, keep bool) {
+	if s.record.Config != nil {
+		content = []byte(*s.record.Config)
+	}
+	wrote, err := withDriver(content, now.Path, s.Driver, s.Params.Options)
+	if !now.Exists || err == nil && string(now.Content) == string(wrote) {
+		return content, false
+	}
+	doc, err := jsonedit.Parse(now.Content)
+	if err != nil {
+		return content, true
+	}
+	old := jsonedit.New()
+	if content != nil {
+		if old, err = jsonedit.Parse(content); err != nil {
+			return content, true
+		}
+	}
+	for _, key := range []string{driverKey, optionsKey} {
+		if value, set := old.Get(key); !set {
+			doc.Remove(key)
+		} else if _, err := doc.Set([]string{key}, value.Any()); err != nil {
+			return content, true
+		}
+	}
+	return doc.Bytes(), false
 }
 
 // made is what is there of the new driver that the backup does not have.

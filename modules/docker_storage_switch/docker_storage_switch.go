@@ -101,6 +101,17 @@ func snapshotter(name string) bool {
 	return slices.Contains([]string{"overlayfs", "native", "stargz", "blockfile", "fuse-overlayfs-snapshotter"}, name)
 }
 
+// toldDriver is the storage driver that a daemon.json has, "" if none.
+func toldDriver(content []byte) string {
+	doc, err := jsonedit.Parse(content)
+	if err != nil {
+		return ""
+	}
+	value, _ := doc.Get(driverKey)
+	name, _ := value.Any().(string)
+	return name
+}
+
 // withDriver returns daemon.json with the driver. Options of another driver go,
 // as the daemon does not start with them.
 func withDriver(content []byte, name, driver string, options *[]string) ([]byte, error) {

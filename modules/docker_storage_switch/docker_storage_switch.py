@@ -66,7 +66,8 @@ options:
     type: bool
     default: true
   allow_interruption:
-    description: Allow to stop running containers.
+    description: Allow to stop running containers. One that the daemon removes when it ends (C(docker run --rm)) is refused
+      in any case.
     type: bool
     default: false
   keep_backup:

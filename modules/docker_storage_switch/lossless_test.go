@@ -312,3 +312,36 @@ func TestRemovesItself(t *testing.T) {
 	}
 	w.before("after the run")
 }
+
+// TestChangedMeanwhile: what somebody writes to daemon.json during the switch is
+// there afterwards, whether it succeeds or not.
+func TestChangedMeanwhile(t *testing.T) {
+	const live = "{\n  \"debug\": true,\n  \"live-restore\": true%s\n}\n"
+	for _, test := range []struct{ name, at, fails, want string }{
+		{"while images are saved", "/images/get", "", fmt.Sprintf(live, ",\n  \"storage-driver\": \"vfs\"")},
+		{"while images are saved, and the load fails", "/images/get", "/images/load", fmt.Sprintf(live, "")},
+		{"while images are loaded, which fails", "/images/load", "/images/load", fmt.Sprintf(live, "")},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.fails = test.fails
+			w.hook = func(at string) {
+				if at != test.at {
+					return
+				}
+				driver := ""
+				if w.driver() == "vfs" {
+					driver = ",\n  \"storage-driver\": \"vfs\""
+				}
+				w.put("etc/docker/daemon.json", fmt.Sprintf(live, driver))
+			}
+			if result := w.run("", 0, 0); (result["failed"] == true) != (test.fails != "") {
+				t.Errorf("the run: %v", message(result))
+			}
+			w.want(map[string]string{"etc/docker/daemon.json": test.want})
+			if !w.exists("run/active") {
+				t.Error("Docker is down")
+			}
+		})
+	}
+}

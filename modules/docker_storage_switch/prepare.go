@@ -53,6 +53,7 @@ func (f found) prepare(h *host.Host, p Params, what todo) (*change, error) {
 // rememberConfig keeps the daemon.json to go back to. One that has the new
 // driver already, which the daemon was not restarted with, is none.
 func (s *change) rememberConfig() error {
+	s.record.Config = nil
 	if !s.found.config.Exists {
 		return nil
 	}

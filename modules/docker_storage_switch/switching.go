@@ -91,7 +91,10 @@ func (s *change) configure(ctx context.Context, h *host.Host) (map[string]any, e
 		}
 	}
 	now, err := file.Read(h, s.found.config.Path, 1<<20)
-	if err != nil || now.Exists && string(now.Content) == string(s.found.content) {
+	if err != nil {
+		return nil, err
+	}
+	if err := s.follow(h, now); err != nil || now.Exists && string(now.Content) == string(s.found.content) {
 		return nil, err
 	}
 	if dir := path.Dir(now.Path); !h.Exists(dir) {
@@ -100,6 +103,26 @@ func (s *change) configure(ctx context.Context, h *host.Host) (map[string]any, e
 		}
 	}
 	return file.Replace{Before: now, Content: s.found.content, Mode: 0o644, Backup: true}.Do(ctx, h)
+}
+
+// follow takes over what somebody changed in daemon.json since it was read: saving
+// takes hours where there is much.
+func (s *change) follow(h *host.Host, now file.State) error {
+	if now.Exists == s.found.config.Exists && string(now.Content) == string(s.found.config.Content) {
+		return nil
+	}
+	var err error
+	if s.found.content, err = withDriver(now.Content, now.Path, s.Driver, s.Params.Options); err != nil {
+		return err
+	}
+	s.found.config, s.found.told = now, toldDriver(now.Content)
+	if s.what == restore {
+		return nil
+	}
+	if err := s.rememberConfig(); err != nil {
+		return err
+	}
+	return s.note(h)
 }
 
 // arrive starts the daemon on the new driver and brings everything there.
