@@ -5,7 +5,7 @@
     tests/scale/roles.py [ROLE...]
 
 ROLE is the path of a role to compare with. A role of 14 tasks with Ansible's own modules, which does what roles for
-Docker commonly do, is always there, and as the floor `raw: true` as often as our playbook has tasks. `make bench-roles
+Docker commonly do, is always there, and as floors `raw: true` as often as our playbook has tasks, and as often as each role has. `make bench-roles
 ROLES="path path"` calls this with everything built.
 """
 
@@ -47,10 +47,9 @@ def subject(name, playbook, rounds, python, extra=None):
         if not python:
             # For Mitogen, which cannot do without.
             measure.host('ssh', machine.name, measure.INSTALL_PYTHON)
-        subjects = {name: book, **{key: machine.write(f'extra{i}', make(results['first'])) for i, (key, make) in enumerate((extra or {}).items())}}
-        everything = {}
-        for title, one in subjects.items():
-            everything[title] = modes(machine, title, one, rounds)
+        everything = {name: modes(machine, name, book, rounds)}
+        for title, make in (extra or {}).items():
+            everything[title] = modes(machine, title, machine.write('extra', make(everything[name]['pipelining'])), rounds)
         everything[name] = {**results, **everything[name]}
         return everything
 
@@ -69,7 +68,7 @@ def modes(machine, title, book, rounds):
                 runs.append(run)
         if not isinstance(runs, str):
             runs = measure.median(runs)
-            if runs.changed and title != 'raw':
+            if runs.changed and not title.startswith('raw'):
                 print(f'{title}, {mode}: {runs.changed} tasks say that they changed something in a run that should have nothing to do', file=sys.stderr)
         results[mode] = runs
         print(f'{title}, {mode}: {runs if isinstance(runs, str) else f"{runs.seconds:.2f} s"}', file=sys.stderr)
@@ -83,9 +82,9 @@ def main():
     arguments = parser.parse_args()
     measure.warn_if_busy()
     data = {'conditions': measure.conditions(), 'mitogen': MITOGEN, 'rounds': arguments.rounds, 'subjects': {}}
-    found = subject('hardened.docker.install', 'hardened.docker.install', arguments.rounds, False, {'raw': lambda first: measure.raw(first.tasks)})
+    found = subject('hardened.docker.install', 'hardened.docker.install', arguments.rounds, False, {'raw': lambda run: measure.raw(int(run.tasks))})
     for path in [measure.PYTHON14, *(path.resolve() for path in arguments.roles)]:
-        found |= subject(path.name, measure.role(path), arguments.rounds, True)
+        found |= subject(path.name, measure.role(path), arguments.rounds, True, {f'raw, as often as {path.name}': lambda run: measure.raw(int(run.tasks))})
     for name, results in found.items():
         data['subjects'][name] = {mode: run if isinstance(run, str) else dataclasses.asdict(run) for mode, run in results.items()}
     show(data)
