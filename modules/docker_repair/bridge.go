@@ -24,17 +24,16 @@ import (
 func moveBridge(ctx context.Context, p patient) (treatment, error) {
 	s := p.snapshot
 	t := treatment{restarts: true, stops: s.Running()}
+	c := p.course("restart")
 	if running := s.Running(); len(running) > 0 && s.LiveRestore() {
 		if s.Daemon != doctor.Up {
 			return t, errors.New("cannot stop the containers: the daemon does not run; start it first")
 		}
 		// As long as containers live on, an engine leaves its bridge as it is.
-		t.acts = append(t.acts, command{text: "stop the containers " + strings.Join(running, ", "), argv: append([]string{"docker", "stop"}, running...),
-			what: "containers " + strings.Join(running, ", "), before: "running", after: "stopped"})
+		c.steps = append(c.steps, halt(running))
 	}
-	start := p.service("restart")
 	if s.Config.Has("bip") {
-		t.acts = append(t.acts, start)
+		t.acts = append(t.acts, c)
 		return t, nil
 	}
 	want, err := freeRange(s)
@@ -52,20 +51,17 @@ func moveBridge(ctx context.Context, p patient) (treatment, error) {
 	if !p.host.Exists(path.Dir(s.Config.File)) {
 		t.acts = append(t.acts, file.Directory{Path: path.Dir(s.Config.File), Mode: 0o755})
 	}
-	between := before
-	between.Exists, between.Content = true, content
-	if !before.Exists {
-		between.Mode = 0o644
-	}
-	first := start
-	first.revive = nil
-	t.acts = append(t.acts, named{file.Replace{Before: before, Content: content, Mode: 0o644}, fmt.Sprintf("set bip to %s in %s for one start", want, s.Config.File)}, first)
+	c.note.Config, c.note.After, c.note.Before = s.Config.File, string(content), nil
 	if before.Exists {
-		t.acts = append(t.acts, named{file.Replace{Before: between, Content: before.Content, Mode: 0o644}, "take bip out of " + s.Config.File + " again"})
-	} else {
-		t.acts = append(t.acts, named{file.Remove{Before: between}, "remove " + s.Config.File + " again"})
+		text := string(before.Content)
+		c.note.Before = &text
 	}
-	t.acts = append(t.acts, start)
+	first := c.after
+	first.revive = nil
+	c.steps = append(c.steps,
+		named{file.Replace{Before: before, Content: content, Mode: 0o644}, fmt.Sprintf("set bip to %s in %s for one start", want, s.Config.File)},
+		first, c.note)
+	t.acts = append(t.acts, c)
 	return t, nil
 }
 

@@ -5,8 +5,9 @@
 //
 // A tour. The host is examined as docker_doctor does it. repairs.go has one
 // function for each finding that can be mended: it returns the steps, each an
-// act that check mode shows. steps.go has the steps, state.go those for damaged
-// state files, bridge.go those for docker0's address. What would stop running
+// act that check mode shows. steps.go has the steps, course.go those that must
+// not stay half done, containers.go stops and starts containers, state.go is for
+// damaged state files, bridge.go for docker0's address. What would stop running
 // containers is refused unless the task allows it, and nothing is ever deleted
 // that could be wanted back: damaged files are moved aside.
 package docker_repair
@@ -41,8 +42,14 @@ type treatment struct {
 	acts []ansible.Act
 	// stops are the containers that are not reachable for a moment.
 	stops []string
-	// restarts says that dockerd is stopped and started.
+	// restarts says that dockerd is started, and stopped before if it runs.
 	restarts bool
+}
+
+func (t *treatment) add(other treatment) {
+	t.acts = append(t.acts, other.acts...)
+	t.stops = merge(t.stops, other.stops)
+	t.restarts = t.restarts || other.restarts
 }
 
 // patient is what the repairs know.
@@ -52,6 +59,8 @@ type patient struct {
 	report   doctor.Report
 	asked    map[string]bool
 	wait     time.Duration
+	// left is what an earlier run did not finish, nil for nothing.
+	left *note
 }
 
 // found returns the findings of a check.
@@ -75,6 +84,9 @@ func plan(ctx context.Context, h *host.Host, params Params) (*ansible.Plan, erro
 	}
 	s := doctor.Take(ctx, h, time.Duration(params.Timeout)*time.Second)
 	p := patient{host: h, snapshot: s, report: doctor.Examine(s, doctor.Checks()), asked: asked, wait: time.Duration(params.Wait) * time.Second}
+	if p.left, err = left(h, s); err != nil {
+		return nil, err
+	}
 	var repaired, absent []string
 	var all treatment
 	for _, r := range repairs() {
@@ -93,9 +105,10 @@ func plan(ctx context.Context, h *host.Host, params Params) (*ansible.Plan, erro
 			return nil, fmt.Errorf("cannot repair %s: %w", r.id, err)
 		}
 		repaired = append(repaired, r.id)
-		all.acts = append(all.acts, t.acts...)
-		all.stops = merge(all.stops, t.stops)
-		all.restarts = all.restarts || t.restarts
+		all.add(t)
+	}
+	if p.left != nil {
+		all.add(p.finishing())
 	}
 	return p.finish(params, all, repaired, absent)
 }
@@ -104,14 +117,14 @@ func plan(ctx context.Context, h *host.Host, params Params) (*ansible.Plan, erro
 func (p patient) finish(params Params, t treatment, repaired, absent []string) (*ansible.Plan, error) {
 	s := p.snapshot
 	if t.restarts && !s.LiveRestore() {
-		// Without live-restore they end with dockerd, also with one that hangs.
-		if running := s.Running(); len(s.Processes.Dockerd) > 0 {
-			t.stops = merge(t.stops, running)
-		}
+		// Without live-restore they end with dockerd, and those that outlived one
+		// end when the next one starts.
+		t.stops = merge(t.stops, s.Running())
 	}
+	removed := temporary(s, t.stops)
 	result := map[string]any{
 		"repaired": append([]string{}, repaired...), "not_found": append([]string{}, absent...),
-		"affected_containers": append([]string{}, t.stops...), "interrupts": string(interruption(t)),
+		"affected_containers": append([]string{}, t.stops...), "interrupts": string(p.interruption(t)), "removed_containers": removed,
 	}
 	if len(t.stops) > 0 && !params.AllowInterruption {
 		var steps []string
@@ -119,17 +132,21 @@ func (p patient) finish(params Params, t treatment, repaired, absent []string) (
 			steps = append(steps, act.Describe())
 		}
 		result["repaired"] = []string{}
-		return nil, &ansible.Failure{Err: fmt.Errorf("cannot repair %s without stopping containers for a moment (%s): set allow_interruption to true when they may stop; the steps would be: %s",
-			strings.Join(repaired, ", "), strings.Join(t.stops, ", "), strings.Join(steps, "; ")), Result: result}
+		lost := ""
+		if len(removed) > 0 {
+			lost = fmt.Sprintf("; what was started with --rm is gone then (%s)", strings.Join(removed, ", "))
+		}
+		return nil, &ansible.Failure{Err: fmt.Errorf("cannot repair %s without stopping containers for a moment (%s)%s: set allow_interruption to true when they may stop; the steps would be: %s",
+			strings.Join(repaired, ", "), strings.Join(t.stops, ", "), lost, strings.Join(steps, "; ")), Result: result}
 	}
 	return &ansible.Plan{Acts: t.acts, Result: result}, nil
 }
 
-func interruption(t treatment) doctor.Interruption {
+func (p patient) interruption(t treatment) doctor.Interruption {
 	switch {
 	case len(t.stops) > 0:
 		return doctor.Containers
-	case t.restarts:
+	case t.restarts && len(p.snapshot.Processes.Dockerd) > 0:
 		return doctor.Daemon
 	}
 	return doctor.Nothing

@@ -12,7 +12,11 @@ description:
   - Check mode shows the very steps in RV(actions). Each step looks again whether what it is about is still as it was
     found, and fails if not.
   - What would stop running containers is refused, with the list of them, unless O(allow_interruption=true). Containers
-    that ran before run again afterwards.
+    that ran before run again afterwards, except those that were started with C(--rm), which Docker removes when they
+    end (RV(removed_containers)).
+  - What stops the daemon is one step. If a part of it fails, or a signal ends the run, C(daemon.json) is put back and the
+    daemon is started before the module fails. A run that is killed leaves C(hardened.docker-aside/unfinished.json) in the
+    data-root; the next one, whatever its O(findings), does that.
   - Nothing is deleted that could be wanted back. Damaged files are moved to C(hardened.docker-aside) in the data-root,
     or to another name beside them.
 author:
@@ -37,6 +41,7 @@ options:
         sets are taken. C(residual_veths) deletes pairs of network interfaces of which no container has an end.
         C(container_id_exists) lets runc delete what it kept.
       - C(corrupt_state) lets a running daemon write a container's files anew, and moves aside what no daemon has in memory.
+        The files of a container that runs without the daemon knowing it are refused; end it first.
         A database that is moved aside takes the networks, or the names of the volumes, with it. C(stale_bridge_address)
         starts the daemon once with the default address as C(bip). C(journal_stream) restarts the daemon.
         C(missing_chains) adds the rules that the engine forgets, or restarts the daemon, which writes the others.
@@ -48,7 +53,8 @@ options:
     required: true
   allow_interruption:
     description:
-      - Allow steps that stop containers for a moment. A restart of the daemon is such a step unless C(live-restore) is on.
+      - Allow steps that stop containers for a moment. A restart of the daemon is such a step unless C(live-restore) is on,
+        and so is a start while containers outlive a daemon that died; the new one ends them.
     type: bool
     default: false
   wait:
@@ -105,6 +111,14 @@ interrupts:
   sample: none
 affected_containers:
   description: The containers that are stopped for a moment.
+  type: list
+  elements: str
+  returned: always
+  sample: []
+removed_containers:
+  description:
+    - Those of the containers that were started with C(--rm), and are gone after a stop.
+    - In check mode, those that would be.
   type: list
   elements: str
   returned: always

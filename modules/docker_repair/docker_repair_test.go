@@ -3,6 +3,7 @@
 package docker_repair
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -13,7 +14,12 @@ import (
 	"hardened.docker/modules/internal/moduletest"
 )
 
-func TestMain(m *testing.M) { moduletest.Main(m, "docker_repair", Module) }
+func TestMain(m *testing.M) {
+	if os.Getenv("WORLD") == "module" {
+		os.Args[0] = "module" // testscript runs the command of that name
+	}
+	moduletest.Main(m, "docker_repair", Module)
+}
 
 func TestScripts(t *testing.T) { moduletest.Scripts(t) }
 

@@ -156,5 +156,5 @@ func resetStartLimit(_ context.Context, p patient) (treatment, error) {
 	if masked, _ := p.snapshot.Docker.Masked(); masked {
 		return treatment{}, errors.New("cannot start docker.service: it is masked; systemctl unmask docker.service")
 	}
-	return treatment{acts: []ansible.Act{p.service("start")}}, nil
+	return treatment{acts: []ansible.Act{p.service("start")}, restarts: true}, nil
 }

@@ -9,10 +9,12 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
 	"hardened.docker/modules/internal/ansible"
+	"hardened.docker/modules/internal/dockerd"
 	"hardened.docker/modules/internal/doctor"
 	"hardened.docker/modules/internal/file"
 	"hardened.docker/modules/internal/host"
@@ -21,7 +23,7 @@ import (
 
 // moveAside mends damaged state. What a running daemon has in memory it writes
 // anew; everything else is moved out of its way, never deleted.
-func moveAside(ctx context.Context, p patient) (treatment, error) {
+func moveAside(_ context.Context, p patient) (treatment, error) {
 	s := p.snapshot
 	running := len(s.Processes.Dockerd) > 0
 	var t treatment
@@ -41,13 +43,13 @@ func moveAside(ctx context.Context, p patient) (treatment, error) {
 		if d.Container != "" && listed(s, d.Container) {
 			if !done[d.Container] {
 				done[d.Container] = true
-				act, err := rewrite(ctx, p, d.Container)
-				if err != nil {
-					return t, err
-				}
-				t.acts = append(t.acts, act)
+				t.acts = append(t.acts, rewrite(p, d.Container))
 			}
 			continue
+		}
+		if slices.Contains(s.Processes.ContainerIDs(), d.Container) {
+			return t, fmt.Errorf("cannot move the files of container %s aside: its processes run, and no dockerd has it in memory; save what it holds and end it (ctr -n moby tasks delete -f %s; ctr -n moby containers delete %s)",
+				s.Name(d.Container), d.Container, d.Container)
 		}
 		from := place(d)
 		if done[from] {
@@ -63,19 +65,17 @@ func moveAside(ctx context.Context, p patient) (treatment, error) {
 	if len(moves) == 0 {
 		return t, nil
 	}
+	if containerd {
+		moves = append(moves, command{text: "start containerd.service", argv: []string{"systemctl", "--quiet", "restart", "containerd.service"}, what: "containerd.service", before: "failed", after: "running"})
+	}
 	// Only what dockerd has open needs it stopped. One that crashes and is started
 	// again and again runs at one moment and not at the next.
 	if databases {
-		t.acts = append(t.acts, p.service("stop"))
-		t.restarts = running
+		c := p.course("start", append([]ansible.Act{p.service("stop")}, moves...)...)
+		c.halts, t.restarts = true, true
+		moves = []ansible.Act{c}
 	}
 	t.acts = append(t.acts, moves...)
-	if containerd {
-		t.acts = append(t.acts, command{text: "start containerd.service", argv: []string{"systemctl", "--quiet", "restart", "containerd.service"}, what: "containerd.service", before: "failed", after: "running"})
-	}
-	if databases {
-		t.acts = append(t.acts, p.service("start"))
-	}
 	return t, nil
 }
 
@@ -90,21 +90,13 @@ func listed(s *doctor.Snapshot, id string) bool {
 	return false
 }
 
-// rewrite makes the daemon write a container's files: an update that changes
-// nothing does (moby daemon/update.go, CheckpointTo).
-func rewrite(ctx context.Context, p patient, id string) (ansible.Act, error) {
-	out, err := p.host.Run(ctx, host.Command{Argv: []string{"docker", "inspect", "--type=container",
-		"--format={{.HostConfig.RestartPolicy.Name}}:{{.HostConfig.RestartPolicy.MaximumRetryCount}}", id}, Limit: commandLimit})
-	if err != nil {
-		return nil, err
-	}
-	policy := strings.TrimSuffix(strings.TrimSpace(string(out.Stdout)), ":0")
-	if policy == "" {
-		policy = "no"
-	}
+// rewrite makes the daemon write a container's files.
+func rewrite(p patient, id string) ansible.Act {
 	return command{
 		text: "let dockerd write the files of container " + p.snapshot.Name(id) + " anew",
-		argv: []string{"docker", "update", "--restart=" + policy, id},
+		run: func(ctx context.Context, h *host.Host) error {
+			return dockerd.NewClient(h, dockerd.FindProcesses(h), commandLimit).Flush(ctx, id)
+		},
 		what: "container " + id, before: "damaged files", after: "files as the daemon has them in memory",
 		still: func(s *doctor.Snapshot) bool {
 			for _, d := range s.State.Damages {
@@ -115,7 +107,7 @@ func rewrite(ctx context.Context, p patient, id string) (ansible.Act, error) {
 			return false
 		},
 		probe: doctor.OnlyState,
-	}, nil
+	}
 }
 
 // place is what has to go for a damaged file to be out of the way: a
@@ -155,9 +147,21 @@ func (a aside) Describe() string { return "move " + a.from + " to " + a.to }
 func (a aside) Diff() []ansible.Diff { return diff(a.from, a.why, "moved to "+a.to) }
 
 // Do implements [ansible.Act].
-func (a aside) Do(_ context.Context, h *host.Host) (map[string]any, error) {
+func (a aside) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
 	fail := func(err error) (map[string]any, error) {
 		return nil, fmt.Errorf("cannot move %s aside: %w", a.from, err)
+	}
+	s, err := doctor.Look(ctx, h, doctor.OnlyState)
+	if err != nil {
+		return fail(err)
+	}
+	same := false
+	for i := range s.State.Damages {
+		d := &s.State.Damages[i]
+		same = same || place(*d) == a.from && d.Problem == a.why && !slices.Contains(s.Processes.ContainerIDs(), d.Container)
+	}
+	if !same {
+		return fail(errors.New("it is not as it was found any more; run the task again"))
 	}
 	if err := os.MkdirAll(h.Path(path.Dir(a.to)), 0o700); err != nil {
 		return fail(err)
@@ -182,8 +186,10 @@ func (a aside) Do(_ context.Context, h *host.Host) (map[string]any, error) {
 func emptyUUID(_ context.Context, p patient) (treatment, error) {
 	var t treatment
 	// One that crashes and is started again runs at one moment and not at the next.
+	c := p.course("start")
+	t.restarts = true
 	if p.snapshot.Docker.Crashing() {
-		t.acts = append(t.acts, p.service("stop"))
+		c.steps, c.halts = append(c.steps, p.service("stop")), true
 	} else if len(p.snapshot.Processes.Dockerd) > 0 {
 		return t, errors.New("cannot change metadata while dockerd runs: systemctl stop docker.socket docker.service")
 	}
@@ -202,9 +208,9 @@ func emptyUUID(_ context.Context, p patient) (treatment, error) {
 		if _, err := doc.Set([]string{"BaseDeviceUUID"}, ""); err != nil {
 			return t, fmt.Errorf("cannot change %s: %w", m.Path, err)
 		}
-		t.acts = append(t.acts, named{file.Replace{Before: before, Content: doc.Bytes(), Mode: 0o600}, "empty BaseDeviceUUID (" + m.UUID + ") in " + m.Path})
+		c.steps = append(c.steps, named{file.Replace{Before: before, Content: doc.Bytes(), Mode: 0o600}, "empty BaseDeviceUUID (" + m.UUID + ") in " + m.Path})
 	}
-	t.acts = append(t.acts, p.service("start"))
+	t.acts = append(t.acts, c)
 	return t, nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"hardened.docker/modules/internal/ansible"
@@ -87,7 +86,21 @@ type service struct {
 
 // service returns a step for dockerd.
 func (p patient) service(verb string) service {
-	return service{verb: verb, wait: p.wait, running: len(p.snapshot.Processes.Dockerd) > 0, revive: p.snapshot.Running()}
+	revive := p.snapshot.Running()
+	if p.left != nil {
+		revive = merge(revive, p.left.Containers)
+	}
+	return service{verb: verb, wait: p.wait, running: len(p.snapshot.Processes.Dockerd) > 0, revive: revive}
+}
+
+// course returns an act with steps that end with a start or restart of dockerd.
+func (p patient) course(verb string, steps ...ansible.Act) *course {
+	after := p.service(verb)
+	n := &note{path: notePath(p.snapshot), Containers: after.revive}
+	if p.left != nil {
+		n.Config, n.Before, n.After = p.left.Config, p.left.Before, p.left.After
+	}
+	return &course{steps: steps, halts: verb == "restart", after: after, note: n, holds: p.left != nil}
 }
 
 // Describe implements [ansible.Act].
@@ -110,35 +123,47 @@ func (a service) Diff() []ansible.Diff {
 
 // Do implements [ansible.Act].
 func (a service) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
+	if err := a.run(ctx, h); err != nil {
+		return nil, err
+	}
+	return a.revived(ctx, h)
+}
+
+// run starts, stops or restarts dockerd.
+func (a service) run(ctx context.Context, h *host.Host) error {
 	if a.verb == "stop" {
 		// The socket would start it again at the next question.
-		return nil, systemd.Call(ctx, h, 3*time.Minute, "stop", "--", dockerd.Socket, dockerd.Service)
+		d, err := dockerd.Read(ctx, h)
+		if err != nil {
+			return err
+		}
+		return d.Stop(ctx, h)
 	}
 	since := time.Now()
 	units, err := systemd.Show(ctx, h, dockerd.Service, dockerd.Socket)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	names := []string{dockerd.Service}
 	if units[1].Exists() {
 		names = append(names, dockerd.Socket)
 	}
 	if err := systemd.ResetFailed(ctx, h, names...); err != nil {
-		return nil, err
+		return err
 	}
 	if units[1].Exists() && units[1].Enabled() {
 		if err := systemd.Call(ctx, h, a.wait, "start", "--", dockerd.Socket); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if err := systemd.Call(ctx, h, systemd.Limit, "--no-block", a.verb, "--", dockerd.Service); err != nil {
-		return nil, err
+		return err
 	}
 	if err := a.up(ctx, h, units[0].MainPID); err != nil {
 		why := dockerd.Reason(systemd.Journal(ctx, h, dockerd.Service, since, 200))
-		return nil, fmt.Errorf("cannot %s %s: %w: %s", a.verb, dockerd.Service, err, orJournal(why))
+		return fmt.Errorf("cannot %s %s: %w: %s", a.verb, dockerd.Service, err, orJournal(why))
 	}
-	return a.start(ctx, h)
+	return nil
 }
 
 func orJournal(why string) string {
@@ -168,30 +193,4 @@ func (a service) up(ctx context.Context, h *host.Host, old int) error {
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
-}
-
-// start starts those of the containers that ran before and do not now.
-func (a service) start(ctx context.Context, h *host.Host) (map[string]any, error) {
-	if len(a.revive) == 0 {
-		return nil, nil
-	}
-	list, err := dockerd.NewClient(h, dockerd.FindProcesses(h), 10*time.Second).Containers(ctx, true)
-	if err != nil {
-		return nil, fmt.Errorf("cannot tell which containers run again: %w", err)
-	}
-	var start, names []string
-	for _, c := range list {
-		for _, name := range a.revive {
-			if c.Name() == name && c.State != "running" && c.State != "restarting" && c.State != "paused" {
-				start, names = append(start, c.ID), append(names, name)
-			}
-		}
-	}
-	if len(start) == 0 {
-		return nil, nil
-	}
-	if _, err := h.Run(ctx, host.Command{Argv: append([]string{"docker", "start"}, start...), Limit: a.wait}); err != nil {
-		return nil, fmt.Errorf("cannot start the containers again that ran before (%s): %w", strings.Join(names, ", "), err)
-	}
-	return map[string]any{"restarted_containers": names}, nil
 }

@@ -4,6 +4,7 @@ package dockerapi
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -61,6 +62,33 @@ func moment(text string) (time.Time, error) {
 // Start starts a container. One that runs already is no error.
 func (c *Client) Start(ctx context.Context, id string) error {
 	return c.change(ctx, "POST", "/containers/"+escape(id)+"/start", 304)
+}
+
+// Flush makes the daemon write a container's files as it has them in
+// memory: an update that changes nothing does (moby daemon/update.go,
+// CheckpointTo). The restart policy is the part that every engine can update.
+func (c *Client) Flush(ctx context.Context, id string) error {
+	path := "/containers/" + escape(id)
+	var now struct {
+		HostConfig struct {
+			RestartPolicy struct {
+				Name              string
+				MaximumRetryCount int
+			}
+		}
+	}
+	if err := c.ask(ctx, path+"/json", &now); err != nil {
+		return err
+	}
+	if now.HostConfig.RestartPolicy.Name == "" {
+		now.HostConfig.RestartPolicy.Name = "no"
+	}
+	body, err := json.Marshal(now.HostConfig)
+	if err != nil {
+		return err
+	}
+	_, err = c.send(ctx, "POST", path+"/update", string(body))
+	return err
 }
 
 // Remove removes a container that does not run, with its anonymous volumes if

@@ -4,6 +4,7 @@ package dockerapi
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -87,5 +88,33 @@ func TestMoment(t *testing.T) {
 		if got, err := moment(test.text); !got.Equal(test.want) || (err == nil) != test.ok {
 			t.Errorf("moment(%q) = %v, %v; want %v, %v", test.text, got, err, test.want, test.ok)
 		}
+	}
+}
+
+// An update that changes nothing names the restart policy as it is, in JSON.
+func TestFlush(t *testing.T) {
+	tests := []struct{ policy, want string }{
+		{`{"Name":"on-failure","MaximumRetryCount":3}`, `{"RestartPolicy":{"Name":"on-failure","MaximumRetryCount":3}}`},
+		{`{"Name":"","MaximumRetryCount":0}`, `{"RestartPolicy":{"Name":"no","MaximumRetryCount":0}}`},
+	}
+	for _, test := range tests {
+		var got string
+		c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == "GET" {
+				fmt.Fprintf(w, `{"HostConfig":{"Memory":7,"RestartPolicy":%s}}`, test.policy)
+				return
+			}
+			body, _ := io.ReadAll(r.Body)
+			got = r.Header.Get("Content-Type") + " " + r.URL.Path + " " + string(body)
+			fmt.Fprint(w, `{"Warnings":null}`)
+		})
+		err := c.Flush(t.Context(), "a")
+		if want := "application/json /containers/a/update " + test.want; err != nil || got != want {
+			t.Errorf("Flush with %s sent %q, %v; want %q", test.policy, got, err, want)
+		}
+	}
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) })
+	if err := c.Flush(t.Context(), "a"); err == nil {
+		t.Error("Flush of a container that is not there = nil; want an error")
 	}
 }

@@ -22,7 +22,7 @@ func FuzzExchange(f *testing.F) {
 		exchange(struct {
 			io.Reader
 			io.Writer
-		}{bytes.NewReader(data), io.Discard}, "GET", "/info")
+		}{bytes.NewReader(data), io.Discard}, "GET", "/info", "")
 	})
 }
 

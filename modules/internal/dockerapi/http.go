@@ -38,6 +38,11 @@ var errNoPath = errors.New("what the daemon named cannot be a name; nothing was 
 // request sends a request without a body and returns an answer that says that
 // it was done.
 func (c *Client) request(ctx context.Context, method, path string) (answer, error) {
+	return c.send(ctx, method, path, "")
+}
+
+// send sends a request with a body of JSON, or "" for none.
+func (c *Client) send(ctx context.Context, method, path, body string) (answer, error) {
 	// Names are escaped, so that each is one part of the path; Docker's begin
 	// with a letter or a digit.
 	if strings.Contains(path, "/..") {
@@ -55,7 +60,7 @@ func (c *Client) request(ctx context.Context, method, path string) (answer, erro
 	// The end of ctx ends the exchange at once.
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Now()) })
 	defer stop()
-	got, err := exchange(conn, method, path)
+	got, err := exchange(conn, method, path, body)
 	if err != nil {
 		if err := context.Cause(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 			return answer{}, &Error{Socket: c.socket, Path: path, Err: err}
@@ -102,8 +107,12 @@ func dial(ctx context.Context, path string, deadline time.Time) (*os.File, error
 }
 
 // exchange sends the request and reads the answer.
-func exchange(conn io.ReadWriter, method, path string) (got answer, err error) {
-	if _, err := io.WriteString(conn, requestHead(method, path)+"\r\n"); err != nil {
+func exchange(conn io.ReadWriter, method, path, body string) (got answer, err error) {
+	text := requestHead(method, path)
+	if body != "" {
+		text += "Content-Type: application/json\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n"
+	}
+	if _, err := io.WriteString(conn, text+"\r\n"+body); err != nil {
 		return got, err
 	}
 	return readAnswer(bufio.NewReader(conn))

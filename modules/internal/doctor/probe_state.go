@@ -136,6 +136,7 @@ func (st *State) readContainer(h *host.Host, root, id string) {
 		NetworkMode   string
 		SecurityOpt   []string
 		Privileged    bool
+		AutoRemove    bool
 		RestartPolicy struct{ Name string }
 	}
 	if content, ok := st.readJSON(h, path.Join(dir, "hostconfig.json"), id, false); ok {
@@ -144,7 +145,7 @@ func (st *State) readContainer(h *host.Host, root, id string) {
 	for port := range settings.PortBindings {
 		c.Ports = append(c.Ports, port)
 	}
-	c.Network, c.Privileged, c.Restart = settings.NetworkMode, settings.Privileged, settings.RestartPolicy.Name
+	c.Network, c.Privileged, c.Restart, c.AutoRemove = settings.NetworkMode, settings.Privileged, settings.RestartPolicy.Name, settings.AutoRemove
 	for _, option := range settings.SecurityOpt {
 		if profile, ok := strings.CutPrefix(strings.Replace(option, ":", "=", 1), "seccomp="); ok {
 			c.Seccomp = profile

@@ -45,6 +45,7 @@ type Container struct {
 	Seccomp          string // its own profile, "" is the daemon's
 	Privileged       bool
 	Restart          string // the restart policy
+	AutoRemove       bool   // it is removed when it ends (--rm)
 	Health           string // what its own health check says, "" without one
 	HealthSaid       string // what the health check printed last
 	Layer            string // name below overlay2, "" if it is not known
