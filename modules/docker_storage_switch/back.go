@@ -46,36 +46,55 @@ func (s *change) back(ctx context.Context, h *host.Host, switched bool, cause er
 	if !wasUp {
 		return fmt.Errorf("%w; %s is as it was", cause, s.found.config.Path)
 	}
-	if err := s.start(ctx, h, s.record.From); err != nil {
-		return fmt.Errorf("%w; and Docker does not start again with %s: %w", cause, s.record.From, err)
-	}
-	var failed []error
-	for _, name := range s.record.Running {
-		if err := s.api.Start(ctx, name); err != nil {
-			failed = append(failed, fmt.Errorf("cannot start the container %s again: %w", name, err))
-		}
-	}
-	if len(failed) > 0 {
-		return fmt.Errorf("%w; Docker runs with %s as before, but %w", cause, s.record.From, errors.Join(failed...))
-	}
-	text := fmt.Sprintf("Docker runs with %s as before", s.record.From)
-	if len(s.record.Running) > 0 {
-		text += ", with the containers that ran (" + strings.Join(s.record.Running, ", ") + ")"
+	text, err := s.again(ctx, h)
+	if err != nil {
+		return fmt.Errorf("%w; %w", cause, err)
 	}
 	if s.what == saveFirst || s.what == restore {
-		// Who stops one from now on wants it stopped.
-		s.record.Running = nil
-		if err := s.note(h); err != nil {
-			return fmt.Errorf("%w; %s; and %w", cause, text, err)
-		}
 		text += fmt.Sprintf("; the next run uses what is in %s", s.BackupDir)
 	}
 	return fmt.Errorf("%w; %s", cause, text)
 }
 
+// again starts Docker with the old driver, and the containers that ran.
+func (s *change) again(ctx context.Context, h *host.Host) (string, error) {
+	if err := s.start(ctx, h, s.record.From); err != nil {
+		return "", fmt.Errorf("and Docker does not start again with %s: %w", s.record.From, err)
+	}
+	var failed []error
+	for waiting := s.record.Running; len(waiting) > 0; {
+		// One that shares the network of another starts after that.
+		var still []string
+		failed = nil
+		for _, name := range waiting {
+			if err := s.api.Start(ctx, name); err != nil {
+				still = append(still, name)
+				failed = append(failed, fmt.Errorf("cannot start the container %s again: %w", name, err))
+			}
+		}
+		if len(still) == len(waiting) {
+			break
+		}
+		waiting = still
+	}
+	text := fmt.Sprintf("Docker runs with %s as before", s.record.From)
+	if len(failed) > 0 {
+		return "", fmt.Errorf("%s, but %w", text, errors.Join(failed...))
+	}
+	if len(s.record.Running) > 0 {
+		text += ", with the containers that ran (" + strings.Join(s.record.Running, ", ") + ")"
+	}
+	// Who stops one from now on wants it stopped.
+	s.record.Running = nil
+	if err := s.note(h); err != nil {
+		return "", fmt.Errorf("%s; and %w", text, err)
+	}
+	return text, nil
+}
+
 // note writes the record of a switch that has a backup.
 func (s *change) note(h *host.Host) error {
-	if s.what != saveFirst && s.what != restore || !h.Exists(s.BackupDir) {
+	if s.what == writeOnly || s.what == restart || !h.Exists(s.BackupDir) {
 		return nil
 	}
 	return s.record.write(h, s.BackupDir)

@@ -18,6 +18,7 @@ const (
 	restart               // nothing is there to be saved
 	saveFirst             // the whole of it
 	restore               // an interrupted run had the driver switched
+	undo                  // an interrupted run stopped containers, and the old driver is wanted
 )
 
 // decide says what is to be done, or why nothing can be.
@@ -46,6 +47,8 @@ func decide(f found, p Params) (todo, error) {
 // resume goes on with a switch that was interrupted.
 func resume(f found, p Params, r *record) (todo, error) {
 	switch {
+	case f.driver == p.Driver && f.driver == r.From && len(f.stopped) > 0:
+		return undo, nil
 	case f.driver == p.Driver && f.driver == r.From:
 		return nothing, nil // the switch is given up, and the host is as before it
 	case r.To != p.Driver && f.driver != r.From:
@@ -115,7 +118,7 @@ func (s store) names() []string {
 func (f found) result(p Params, what todo) map[string]any {
 	s := f.store
 	from := f.driver
-	if r := f.record; r != nil && !r.Finished && what != nothing {
+	if r := f.record; r != nil && !r.Finished && what != nothing && what != undo {
 		from = r.From
 		if what == restore || !f.running {
 			s = store{images: r.Images, containers: r.Containers, running: r.Running, volumes: r.Volumes}

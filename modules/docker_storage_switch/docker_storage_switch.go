@@ -58,10 +58,14 @@ func plan(ctx context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
 	if err != nil {
 		return out, &ansible.Failure{Err: err, Result: out.Result}
 	}
-	if todo == nothing {
-		if !p.KeepBackup && f.record != nil {
-			out.Acts = append(out.Acts, discard{p.BackupDir})
+	if todo == nothing || todo == undo {
+		if todo == undo {
+			out.Acts = append(out.Acts, f.comeback(p))
 		}
+		if !p.KeepBackup && f.record != nil {
+			out.Acts = append(out.Acts, discard{p.BackupDir, f.driver})
+		}
+		out.Warnings = append(out.Warnings, f.otherOptions(p)...)
 		return out, nil
 	}
 	s, err := f.prepare(h, p, todo)
@@ -71,7 +75,7 @@ func plan(ctx context.Context, h *host.Host, p Params) (*ansible.Plan, error) {
 	out.Warnings = append(out.Warnings, s.warnings()...)
 	out.Acts = append(out.Acts, s)
 	if !p.KeepBackup && todo != writeOnly && todo != restart {
-		out.Acts = append(out.Acts, discard{p.BackupDir})
+		out.Acts = append(out.Acts, discard{p.BackupDir, p.Driver})
 	}
 	return out, nil
 }
@@ -99,6 +103,22 @@ func checkOptions(p *Params) error {
 // names them with the containerd image store (moby daemon/containerd, 23.0 to 29).
 func snapshotter(name string) bool {
 	return slices.Contains([]string{"overlayfs", "native", "stargz", "blockfile", "fuse-overlayfs-snapshotter"}, name)
+}
+
+// otherOptions warns of options that only a switch writes.
+func (f found) otherOptions(p Params) []string {
+	have := []string{}
+	if doc, err := jsonedit.Parse(f.config.Content); err == nil {
+		value, _ := doc.Get(optionsKey)
+		list, _ := value.Any().([]any)
+		for _, one := range list {
+			have = append(have, fmt.Sprint(one))
+		}
+	}
+	if p.Options == nil || slices.Equal(have, *p.Options) {
+		return nil
+	}
+	return []string{fmt.Sprintf("%s has %s %q, and the option options %q: a driver that is in use gets options from docker_daemon_json", f.config.Path, optionsKey, have, *p.Options)}
 }
 
 // toldDriver is the storage driver that a daemon.json has, "" if none.

@@ -14,7 +14,8 @@ description:
     The daemon is stopped, the volumes are copied and compared to the byte, C(daemon.json) gets the driver, the daemon is
     started and has to show the driver, the images are loaded, and all IDs and tags have to be there.
   - If anything fails, the daemon runs with the old driver as before, with the containers that ran. A run that was killed,
-    by a power cut too, is completed by the next one.
+    by a power cut too, is completed by the next one. A run with the old driver starts the containers
+    that the killed one had stopped.
   - Containers are not made again. They belong to the driver that they were made with, so that whoever made them has to.
     How each was made is kept in C(containers/NAME.json) in the backup, as C(docker inspect) shows it.
 author:
@@ -39,12 +40,15 @@ options:
   options:
     description:
       - The driver's options (C(storage-opts)). Without it those in C(daemon.json) stay that can be this driver's.
+      - They are written with a switch alone. Where the driver is in use already and they differ, a warning says so, and
+        M(hardened.docker.docker_daemon_json) sets them.
     type: list
     elements: str
   backup_dir:
     description:
       - Where the backup is kept. It is made, for root alone, and must not be in the data-root or on a file system in
-        memory. One that has files of others, or the backup of another switch, is refused.
+        memory, links in its path included. The directories above it have to be root's, and not for everybody to write to
+        unless with the sticky bit. One that has files of others, or the backup of another switch, is refused.
       - Images are there three times for a while, in the backup, in the new driver and where the daemon reads them, which
         is looked for beforehand.
     type: path
@@ -63,6 +67,8 @@ options:
     description:
       - Copy the volumes to the backup, too. Another driver does not hide them. But until their containers are made again
         they count as unused, and C(docker volume prune) removes such.
+      - With V(true), C(volumes) in the data-root must not be a link, nor have other file systems mounted in it but those
+        that the daemon mounts for volumes with options.
     type: bool
     default: true
   allow_interruption:
@@ -73,6 +79,7 @@ options:
   keep_backup:
     description:
       - Keep the backup after a switch that was proven. With V(false) it is removed then, or by a later run of the task.
+        That of a switch that was interrupted goes when the task has the old driver and that is in use.
     type: bool
     default: true
   min_free:

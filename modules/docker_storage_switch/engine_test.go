@@ -12,6 +12,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,6 +36,7 @@ type world struct {
 	requests            int
 	strikes             int    // the request that ends the module; 0: none
 	strike              func() // ends it
+	needs               int    // not 0: there is a container app, too, which does not start before web
 	hook                func(string)
 	dataRoot            string
 	autoRemove, removed bool
@@ -183,6 +185,9 @@ func (w *world) answer(r *http.Request) (answer []byte, code int) {
 		if own && (w.running || r.URL.Query().Get("all") == "1") {
 			state := map[bool]string{true: "running", false: "exited"}[w.running]
 			containers = append(containers, map[string]any{"Id": "cafe", "Names": []string{"/web"}, "State": state})
+			if w.needs > 0 {
+				containers = append(containers, map[string]any{"Id": "beef", "Names": []string{"/app"}, "State": state})
+			}
 		}
 		return list(containers), 0
 	case path == "/containers/cafe/changes":
@@ -194,6 +199,12 @@ func (w *world) answer(r *http.Request) (answer []byte, code int) {
 		if w.autoRemove {
 			w.removed = true
 		}
+		return nil, http.StatusNoContent
+	case strings.HasPrefix(path, "/containers/beef/"):
+		return w.answer(&http.Request{URL: &url.URL{Path: strings.Replace(path, "beef", "cafe", 1)}})
+	case path == "/containers/app/start" && !w.running:
+		return list(map[string]any{"message": "cannot join network of a non running container: web"}), http.StatusConflict
+	case path == "/containers/app/start":
 		return nil, http.StatusNoContent
 	case path == "/containers/web/start":
 		w.running = true

@@ -34,6 +34,7 @@ type found struct {
 	store    store             // what the driver has
 	others   dataroot.Contents // of drivers that are neither it nor the wanted one, if Docker is down
 	again    []string
+	stopped  []string // by a run that was interrupted before the new driver
 	warnings []string
 }
 
@@ -93,7 +94,10 @@ func look(ctx context.Context, h *host.Host, p Params) (found, error) {
 		return f, f.ask(ctx, h, p)
 	}
 	f.sameRoot(h)
-	return f, f.read(h, p)
+	if err := f.read(h, p); err != nil {
+		return f, err
+	}
+	return f, f.halted(ctx, nil, p)
 }
 
 // checkFlags refuses a driver that is set where daemon.json cannot change it.
@@ -151,7 +155,7 @@ func (f *found) ask(ctx context.Context, h *host.Host, p Params) error {
 		return fmt.Errorf("cannot switch from %s: the daemon has its images in containerd's store, whose IDs are others, so that nobody could prove that they are the same; save them with docker save, and set features with docker_daemon_json and allow_data_loss", info.Driver)
 	}
 	if f.driver == p.Driver {
-		return nil
+		return f.halted(ctx, client, p)
 	}
 	if f.store, err = read(ctx, client, f.daemon.Client(h, f.settings, slow)); err != nil {
 		return err
@@ -195,7 +199,7 @@ func read(ctx context.Context, client, patient *dockerapi.Client) (store, error)
 			return s, err
 		}
 		s.containers = append(s.containers, one)
-		if c.State == "running" || c.State == "paused" || c.State == "restarting" {
+		if runs(c) {
 			s.running = append(s.running, c.Name())
 			passes, err := client.RemovesItself(ctx, c.ID)
 			if err != nil {

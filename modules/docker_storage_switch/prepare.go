@@ -80,15 +80,15 @@ func needs(driver string) string {
 // fits refuses a backup where it would not last, or has no room.
 func (s *change) fits(h *host.Host) error {
 	root, dir := s.record.DataRoot, s.BackupDir
-	if strings.HasPrefix(dir+"/", root+"/") || strings.HasPrefix(root+"/", dir+"/") {
-		return fmt.Errorf("cannot keep a backup in %s: that and the data-root %s are one inside of the other; name a directory elsewhere", dir, root)
-	}
 	mounts, err := machine.Mounts(h)
 	if err != nil {
 		return err
 	}
-	if at := machine.MountOf(mounts, dir); at.Type == "tmpfs" || at.Type == "ramfs" {
-		return fmt.Errorf("cannot keep a backup in %s: it is on %s, which is gone after a reboot; name a directory on a disk", dir, at.Type)
+	if err := s.checkPlace(h, mounts); err != nil {
+		return err
+	}
+	if err := s.checkVolumes(h, mounts); err != nil {
+		return err
 	}
 	volumes := int64(0)
 	if from := path.Join(root, "volumes"); s.Volumes && h.Exists(from) {

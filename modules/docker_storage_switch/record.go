@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"syscall"
 
 	"hardened.docker/modules/internal/file"
@@ -108,6 +109,7 @@ func readRecord(h *host.Host, dir string) (*record, error) {
 	text, err := h.ReadFile(path.Join(dir, recordName))
 	if errors.Is(err, fs.ErrNotExist) {
 		entries, err := h.ReadDir(dir)
+		entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return begun(h, dir, e) })
 		if err != nil || len(entries) > 0 {
 			return nil, fmt.Errorf("cannot use %s for a backup: it has files of others (%s); name an empty directory", dir, firstName(entries))
 		}
@@ -121,6 +123,16 @@ func readRecord(h *host.Host, dir string) (*record, error) {
 		return nil, fmt.Errorf("cannot use %s: it is no record of a switch that this version reads; move %s away", path.Join(dir, recordName), dir)
 	}
 	return &r, nil
+}
+
+// begun reports whether an entry is what a run leaves that ended before its
+// record was written.
+func begun(h *host.Host, dir string, entry fs.DirEntry) bool {
+	if entry.Name() != containersName {
+		return file.Stale(entry.Name(), recordName) && entry.Type().IsRegular()
+	}
+	inside, err := h.ReadDir(path.Join(dir, entry.Name()))
+	return err == nil && len(inside) == 0
 }
 
 func firstName(entries []fs.DirEntry) string {

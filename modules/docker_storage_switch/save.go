@@ -22,7 +22,7 @@ import (
 // save brings all that would be hidden into the backup, proves it, and leaves
 // the daemon stopped.
 func (s *change) save(ctx context.Context, h *host.Host) error {
-	if err := s.folders(ctx, h); err != nil {
+	if err := s.folder(ctx, h); err != nil {
 		return err
 	}
 	s.record.Saved, s.record.VolumesSaved, s.record.Returning = false, false, nil
@@ -57,18 +57,14 @@ func (s *change) save(ctx context.Context, h *host.Host) error {
 	return s.record.write(h, s.BackupDir)
 }
 
-// folders makes the directory of the backup, for root alone: images have
+// folder makes the directory of the backup, for root alone: images have
 // secrets in them.
-func (s *change) folders(ctx context.Context, h *host.Host) error {
+func (s *change) folder(ctx context.Context, h *host.Host) error {
 	if err := os.MkdirAll(h.Path(path.Dir(s.BackupDir)), 0o755); err != nil {
 		return fmt.Errorf("cannot make the directories above %s: %w", s.BackupDir, err)
 	}
-	for _, dir := range []string{s.BackupDir, path.Join(s.BackupDir, containersName)} {
-		if _, err := (file.Directory{Path: dir, Mode: 0o700}).Do(ctx, h); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err := (file.Directory{Path: s.BackupDir, Mode: 0o700}).Do(ctx, h)
+	return err
 }
 
 // remember adds containers to those that ran.
@@ -126,6 +122,9 @@ const savedRepository = "hardened-docker/saved"
 func (s *change) keepContainers(ctx context.Context, h *host.Host) error {
 	list, err := s.api.Containers(ctx, true)
 	if err != nil {
+		return err
+	}
+	if _, err := (file.Directory{Path: path.Join(s.BackupDir, containersName), Mode: 0o700}).Do(ctx, h); err != nil {
 		return err
 	}
 	earlier := map[string]container{}

@@ -170,8 +170,9 @@ func (s *change) start(ctx context.Context, h *host.Host, driver string) error {
 	return nil
 }
 
-// discard is the act that removes a backup that is not needed any more.
-type discard struct{ dir string }
+// discard is the act that removes a backup that is not needed any more: of a
+// switch that is complete, or that was given up while the old driver is in use.
+type discard struct{ dir, driver string }
 
 // Describe implements [ansible.Act].
 func (d discard) Describe() string { return "remove the backup " + d.dir }
@@ -187,8 +188,8 @@ func (d discard) Do(_ context.Context, h *host.Host) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r == nil || !r.Finished {
-		return nil, &ansible.NothingDone{Err: fmt.Errorf("cannot remove %s: it is not the backup of a switch that is complete", d.dir)}
+	if r == nil || !r.Finished && r.From != d.driver {
+		return nil, &ansible.NothingDone{Err: fmt.Errorf("cannot remove %s: it is not the backup of a switch that is complete, or that was given up with the old driver in use", d.dir)}
 	}
 	// The record goes last: while it is there, the next run knows what the rest is.
 	for _, name := range []string{archiveName, partName, volumesName, containersName, recordName} {
