@@ -48,7 +48,7 @@ func (s *change) back(ctx context.Context, h *host.Host, switched bool, cause er
 	}
 	text, err := s.again(ctx, h)
 	if err != nil {
-		return fmt.Errorf("%w; %w", cause, err)
+		return fmt.Errorf("%w; and %w", cause, err)
 	}
 	if s.what == saveFirst || s.what == restore {
 		text += fmt.Sprintf("; the next run uses what is in %s", s.BackupDir)
@@ -59,7 +59,7 @@ func (s *change) back(ctx context.Context, h *host.Host, switched bool, cause er
 // again starts Docker with the old driver, and the containers that ran.
 func (s *change) again(ctx context.Context, h *host.Host) (string, error) {
 	if err := s.start(ctx, h, s.record.From); err != nil {
-		return "", fmt.Errorf("and Docker does not start again with %s: %w", s.record.From, err)
+		return "", fmt.Errorf("cannot start Docker again with %s: %w", s.record.From, err)
 	}
 	var failed []error
 	for waiting := s.record.Running; len(waiting) > 0; {
