@@ -155,17 +155,19 @@ func (r Release) Manager() (Manager, error) {
 
 // HasPackagesOf returns the package manager whose database has the host's
 // packages, "" if there is none. A host with both, since the other's tools are
-// installed, has those of its distribution's.
+// installed, has those of its distribution's. Where that is not known (SUSE's, or
+// without an os-release), dpkg's database counts if dpkg itself is in it: on a
+// host of rpm's, dpkg came as an rpm.
 func HasPackagesOf(h *host.Host) Manager {
 	dpkg, rpm := h.Exists("/var/lib/dpkg/status"), h.Exists("/var/lib/rpm") || h.Exists("/usr/lib/sysimage/rpm")
 	if dpkg && rpm {
-		release, err := Read(h)
-		if err != nil {
-			return Apt
+		if release, err := Read(h); err == nil {
+			if manager, err := release.Manager(); err == nil {
+				return manager
+			}
 		}
-		if manager, err := release.Manager(); err == nil {
-			return manager
-		}
+		status, err := h.ReadFile("/var/lib/dpkg/status")
+		dpkg = err != nil || strings.Contains("\n"+string(status), "\nPackage: dpkg\n")
 	}
 	switch {
 	case dpkg:

@@ -137,14 +137,16 @@ func TestHasPackagesOf(t *testing.T) {
 		{"rpm in Fedora's place", "fedora", []string{fedora}, Dnf},
 		{"debian with rpm", "debian", []string{dpkg, rpm}, Apt},
 		{"openEuler with dpkg", "openEuler", []string{dpkg, rpm}, Dnf},
-		{"both on what nobody knows", "strange", []string{dpkg, rpm}, Apt},
-		{"both without a release", "", []string{dpkg, rpm}, Apt},
+		{"dpkg's own with rpm on what nobody knows", "strange\n\nPackage: dpkg", []string{dpkg, rpm}, Apt},
+		{"dpkg's own with rpm, without a release", "\nPackage: dpkg", []string{dpkg, rpm}, Apt},
+		{"SUSE with dpkg", "opensuse-leap", []string{dpkg, fedora}, Dnf},
+		{"rpm's with dpkg, without a release", "", []string{dpkg, rpm}, Dnf},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			root := t.TempDir()
 			files := test.files
-			if test.id != "" {
+			if test.id != "" && test.id[0] != '\n' {
 				files = append(files, "etc/os-release")
 			}
 			for _, name := range files {
