@@ -66,29 +66,79 @@ func moveRule(_ context.Context, p patient) (treatment, error) {
 	if v.State.Backend == netfilter.NFTables {
 		return t, errors.New("cannot move rules of the engine's nftables backend: remove the rule that is named")
 	}
+	planned := map[int]bool{}
 	for _, leak := range doctor.Leaks(v) {
 		rules, err := moves(v.State.IPv4, leak)
 		if err != nil {
 			return t, err
 		}
+		// One rule can keep the containers of several bridges apart.
+		to, from := number(rules[0]), number(rules[1])-1
+		if planned[from] {
+			continue
+		}
+		planned[from] = true
 		t.acts = append(t.acts, command{
 			text: fmt.Sprintf("move the rule that keeps containers on %s apart ahead of %s", leak.Bridge, leak.Finding.Leaks[0].Rule.Text),
-			what: "FORWARD", before: listing(leak.Base, 0, 0), after: listing(leak.Base, number(rules[0]), number(rules[1])-1),
+			what: "FORWARD", before: listing(leak.Base, 0, 0), after: listing(leak.Base, to, from),
 			still: func(s *doctor.Snapshot) bool {
-				for _, now := range doctor.Leaks(s.Firewall) {
-					if now.Bridge == leak.Bridge && now.Finding.Leaks[0].Rule.Text == leak.Finding.Leaks[0].Rule.Text && now.Finding.Drop.Number == leak.Finding.Drop.Number {
-						return true
-					}
-				}
-				return false
+				now, ok := leakOf(s, leak.Bridge)
+				return ok && now.Finding.Leaks[0].Rule.Text == leak.Finding.Leaks[0].Rule.Text && now.Finding.Drop.Rule.Text == leak.Finding.Drop.Rule.Text
 			},
 			probe: doctor.OnlyFirewall,
-			run: func(ctx context.Context, h *host.Host) error {
-				return netfilter.Apply(ctx, h, netfilter.Changes(v.State.Tool, rules))
-			},
+			run:   func(ctx context.Context, h *host.Host) error { return raise(ctx, h, leak.Bridge) },
 		})
 	}
 	return t, nil
+}
+
+// leakOf returns the leak of a bridge.
+func leakOf(s *doctor.Snapshot, bridge string) (doctor.Leak, bool) {
+	for _, leak := range doctor.Leaks(s.Firewall) {
+		if leak.Bridge == bridge {
+			return leak, true
+		}
+	}
+	return doctor.Leak{}, false
+}
+
+// raise moves the rule of a bridge, by the places that rules have now: others
+// write there too. It is there twice for a moment, so that nothing gets through.
+func raise(ctx context.Context, h *host.Host, bridge string) error {
+	s, err := doctor.Look(ctx, h, doctor.OnlyFirewall)
+	if err != nil {
+		return err
+	}
+	leak, ok := leakOf(s, bridge)
+	if !ok {
+		return errors.New("cannot find the rule that lets containers through any more")
+	}
+	rules, err := moves(s.Firewall.State.IPv4, leak)
+	if err != nil {
+		return err
+	}
+	text := leak.Base.Rules[number(rules[1])-2].Text
+	if err := netfilter.Apply(ctx, h, netfilter.Changes(s.Firewall.State.Tool, rules[:1])); err != nil {
+		return err
+	}
+	if s, err = doctor.Look(ctx, h, doctor.OnlyFirewall); err != nil {
+		return fmt.Errorf("cannot take the rule away from its old place: %w", err)
+	}
+	first, last := 0, 0
+	base := s.Firewall.State.IPv4.Chain("filter", "FORWARD")
+	for i := 0; base != nil && i < len(base.Rules); i++ {
+		if base.Rules[i].Text != text {
+			continue
+		}
+		if last = i + 1; first == 0 {
+			first = last
+		}
+	}
+	if first == last {
+		return nil // somebody took the other one away
+	}
+	rules[1][4] = strconv.Itoa(last)
+	return netfilter.Apply(ctx, h, netfilter.Changes(s.Firewall.State.Tool, rules[1:]))
 }
 
 // moves returns the arguments of iptables that insert the rule of FORWARD with

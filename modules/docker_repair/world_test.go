@@ -213,7 +213,12 @@ func (w *world) ServeHTTP(out http.ResponseWriter, r *http.Request) {
 	case path == "/info":
 		answer(map[string]any{"LiveRestoreEnabled": w.exists("run/live"), "ServerVersion": "26.1.5", "DockerRootDir": "/var/lib/docker"})
 	case path == "/networks":
-		answer([]any{map[string]any{"Name": "bridge", "Options": map[string]any{"com.docker.network.bridge.name": "docker0"}}})
+		options := map[string]any{"com.docker.network.bridge.name": "docker0"}
+		if w.exists("run/forward") {
+			options["com.docker.network.bridge.enable_icc"] = "false"
+		}
+		answer([]any{map[string]any{"Name": "bridge", "Driver": "bridge", "Scope": "local", "Options": options,
+			"IPAM": map[string]any{"Config": []any{map[string]any{"Subnet": "172.17.0.0/16"}}}}})
 	case path == "/containers/json" && (w.gone != "web" || running):
 		answer([]any{map[string]any{"Id": "cafe", "Names": []string{"/web"}, "State": map[bool]string{true: "running", false: "exited"}[running]}})
 	case path == "/containers/json":
