@@ -70,7 +70,8 @@ func (c *course) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
 		}
 		done = append(done, step.Describe())
 	}
-	result, err := c.arrive(ctx, h, c.after)
+	// A signal that comes now does not leave it down.
+	result, err := c.arrive(context.WithoutCancel(ctx), h, c.after)
 	return result, after(done, err)
 }
 

@@ -34,7 +34,7 @@ func TestMoveFails(t *testing.T) {
 	tests := []struct{ name, strike, says string }{
 		{"the place is taken", "mkdir -p ../" + moved, "before that: stop docker.service"},
 		{"no damage any more", "rm ../" + database, "cannot move /var/lib/docker/volumes/metadata.db aside: it is not as it was found any more"},
-		{"a signal", "kill $PPID", "ended by a signal"},
+		{"a signal", "kill $PPID; exec sleep 60", "ended by a signal"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -49,6 +49,16 @@ func TestMoveFails(t *testing.T) {
 			w.works()
 		})
 	}
+}
+
+// A signal during the start ends nothing halfway.
+func TestSignalAtStart(t *testing.T) {
+	w := newWorld(t, map[string]string{database: "no database\n", "run/signal": "kill $PPID; sleep 0.2\n", "args": corrupt})
+	w.up()
+	if out, err := w.command().CombinedOutput(); err != nil {
+		t.Errorf("the module says %s, %v", out, err)
+	}
+	w.works()
 }
 
 // Where dockerd does not start again, the message says that too, and the next run

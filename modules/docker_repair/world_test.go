@@ -65,7 +65,7 @@ case "$*" in
 	if test $(cat socket) = not-found; then echo 'Failed to stop docker.socket: Unit docker.socket not loaded.' >&2; exit 5; fi ;;
 *stop*docker.service*) stop; test -e strike && . ./strike ;;
 *restart*docker.service*) stop; start ;;
-*start*docker.service*) start ;;
+*start*docker.service*) test -e signal && . ./signal; start ;;
 esac
 exit 0
 `
