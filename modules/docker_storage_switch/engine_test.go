@@ -37,6 +37,7 @@ type world struct {
 	strikes             int    // the request that ends the module; 0: none
 	strike              func() // ends it
 	needs               int    // not 0: there is a container app, too, which does not start before web
+	wrote               int64  // by the container web
 	hook                func(string)
 	dataRoot            string
 	autoRemove, removed bool
@@ -177,7 +178,7 @@ func (w *world) answer(r *http.Request) (answer []byte, code int) {
 		}
 		return list(images), 0
 	case path == "/system/df":
-		return list(map[string]any{"LayersSize": 1000}), 0
+		return list(map[string]any{"LayersSize": 1000, "Containers": []any{map[string]any{"SizeRw": w.wrote}}}), 0
 	case path == "/volumes":
 		return list(map[string]any{"Volumes": []any{map[string]any{"Name": "data"}}}), 0
 	case path == "/containers/json":

@@ -84,3 +84,16 @@ func TestOtherOptions(t *testing.T) {
 		}
 	}
 }
+
+// TestRoomForContainers: images of what containers wrote need room, too, where
+// they are made.
+func TestRoomForContainers(t *testing.T) {
+	for containers, want := range map[string]bool{"save": true, "leave": false} {
+		w := newWorld(t)
+		w.wrote = 1 << 50
+		result := w.run(fmt.Sprintf(`, "containers": %q, "_ansible_check_mode": true`, containers), 0, 0)
+		if got := strings.Contains(message(result), "name a backup_dir on another disk"); got != want || (result["failed"] == true) != want {
+			t.Errorf("containers: %s: %v", containers, message(result))
+		}
+	}
+}

@@ -46,6 +46,7 @@ type store struct {
 	passing    []string // those of running that the daemon removes when they end
 	volumes    []string
 	size       int64 // of the images' layers, in bytes; 0 if not known
+	written    int64 // by containers, outside of volumes
 }
 
 func (s store) empty() bool { return len(s.images) == 0 && len(s.containers) == 0 }
@@ -185,8 +186,8 @@ func read(ctx context.Context, client, patient *dockerapi.Client) (store, error)
 	sort.Slice(s.images, func(a, b int) bool { return s.images[a].ID < s.images[b].ID })
 	if len(images) > 0 {
 		// Without the sum of the layers there is that of the images, which is more.
-		if size, err := patient.LayersSize(ctx); err == nil && size > 0 {
-			s.size = size
+		if layers, written, err := patient.Usage(ctx); err == nil && layers > 0 {
+			s.size, s.written = layers, written
 		}
 	}
 	list, err := client.Containers(ctx, true)

@@ -105,8 +105,13 @@ func (s *change) fits(h *host.Host) error {
 			images = info.Size()
 		}
 	}
+	commits := int64(0)
+	if s.Containers == "save" {
+		commits = s.found.store.written
+		images += commits
+	}
 	// The daemon writes what it saves or loads into a directory of its own first.
-	backup, own := max(images+volumes-there, 0), 2*images
+	backup, own := max(images+volumes-there, 0), 2*images+commits
 	at, err := machine.ReadFilesystem(h, dir)
 	if err != nil {
 		return fmt.Errorf("cannot tell how much space %s has: %w", dir, err)

@@ -32,12 +32,19 @@ func (c *Client) Images(ctx context.Context) ([]Image, error) {
 	return list, nil
 }
 
-// LayersSize returns what the layers of all images take, in bytes. Engines
-// before 23 count containers and volumes, too, to answer that.
-func (c *Client) LayersSize(ctx context.Context) (int64, error) {
-	var usage struct{ LayersSize int64 }
-	err := c.ask(ctx, "/system/df?type=image", &usage)
-	return usage.LayersSize, err
+// Usage returns what the layers of all images take, in bytes, and what all
+// containers wrote beside them. Engines before 23 count volumes, too, to answer
+// that.
+func (c *Client) Usage(ctx context.Context) (layers, written int64, err error) {
+	var usage struct {
+		LayersSize int64
+		Containers []struct{ SizeRw int64 }
+	}
+	err = c.ask(ctx, "/system/df?type=image&type=container", &usage)
+	for _, one := range usage.Containers {
+		written += one.SizeRw
+	}
+	return usage.LayersSize, written, err
 }
 
 // Volumes lists the names of the volumes.
