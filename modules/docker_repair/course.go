@@ -23,7 +23,7 @@ import (
 type course struct {
 	title string // goes before the description
 	steps []ansible.Act
-	// halts says that the steps stop dockerd, or containers.
+	// halts says that the steps stop what ran: dockerd, its socket, containers.
 	halts bool
 	// after starts or restarts dockerd, as the last step.
 	after service
@@ -54,8 +54,10 @@ func (c *course) all() []ansible.Act { return append(c.steps[:len(c.steps):len(c
 
 // Do implements [ansible.Act].
 func (c *course) Do(ctx context.Context, h *host.Host) (map[string]any, error) {
-	if err := c.note.write(ctx, h); err != nil {
-		return nil, &ansible.NothingDone{Err: err}
+	if c.halts {
+		if err := c.note.write(ctx, h); err != nil {
+			return nil, &ansible.NothingDone{Err: err}
+		}
 	}
 	var done []string
 	for _, step := range c.steps {
@@ -88,7 +90,7 @@ func (c *course) back(ctx context.Context, h *host.Host, cause error) (map[strin
 		cause = fmt.Errorf("%w; and %w", cause, err)
 	}
 	if !c.halts {
-		return nil, errors.Join(cause, c.note.remove(ctx, h))
+		return nil, cause // Docker is down, as before
 	}
 	start := c.after
 	start.verb = "start"

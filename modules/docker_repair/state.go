@@ -72,7 +72,7 @@ func moveAside(_ context.Context, p patient) (treatment, error) {
 	// again and again runs at one moment and not at the next.
 	if databases {
 		c := p.course("start", append([]ansible.Act{p.service("stop")}, moves...)...)
-		c.halts, t.restarts = true, true
+		c.halts, t.restarts = running || s.Docker.Crashing() || s.Socket.ActiveState == "active", true
 		moves = []ansible.Act{c}
 	}
 	t.acts = append(t.acts, moves...)
