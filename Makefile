@@ -13,7 +13,7 @@ BUILD := build
 STAGE := $(BUILD)/ansible_collections/hardened/docker
 ARCHES := amd64 arm64 riscv64 loong64
 NATIVE := $(shell go env GOHOSTARCH)
-SIZE_BUDGET := 6030000
+SIZE_BUDGET := 6036000
 
 # The machine's own, also where the virtual environment is on PATH already.
 PYTHON := $(shell python3 -c 'import sys; print(sys._base_executable)' 2>/dev/null || echo python3)

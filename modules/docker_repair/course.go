@@ -150,6 +150,11 @@ func left(h *host.Host, s *doctor.Snapshot) (*note, error) {
 	if err != nil || !found.Exists {
 		return nil, err
 	}
+	if found.UID != 0 && found.UID != os.Geteuid() {
+		// What it says is written to daemon.json, and with user namespaces the
+		// data-root may be another user's.
+		return nil, fmt.Errorf("cannot trust %s, where a repair notes what it has not finished: it belongs to user %d, not to root; see that docker.service runs, and remove the file", found.Path, found.UID)
+	}
 	n := &note{path: found.Path}
 	if err := json.Unmarshal(found.Content, n); err != nil {
 		return nil, fmt.Errorf("cannot read what an earlier run left in %s: %w; see that docker.service runs, and remove the file", n.path, err)

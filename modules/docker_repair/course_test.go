@@ -4,6 +4,8 @@ package docker_repair
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -174,5 +176,20 @@ func TestBridgeKilled(t *testing.T) {
 			}
 			w.works()
 		})
+	}
+}
+
+// What a repair notes is not taken from anybody but root: it ends in daemon.json.
+func TestNoteOfAnotherUser(t *testing.T) {
+	const name = "var/lib/docker/hardened.docker-aside/unfinished.json"
+	w := newWorld(t, map[string]string{name: `{"config":"/etc/docker/daemon.json","before":"{\"insecure-registries\": [\"evil\"]}\n","after":"{}\n"}`,
+		"etc/docker/daemon.json": "{}\n"})
+	w.up()
+	if err := os.Chown(filepath.Join(w.root, name), 1000, 1000); err != nil {
+		t.Skip("only root can give a file away")
+	}
+	w.says(w.run(corrupt), "cannot trust /"+name, "it belongs to user 1000, not to root", "remove the file")
+	if got := w.read("etc/docker/daemon.json"); strings.Contains(got, "evil") {
+		t.Errorf("daemon.json is %q", got)
 	}
 }
