@@ -77,16 +77,16 @@ func (r running) revive(ctx context.Context, h *host.Host) (map[string]any, erro
 	if err != nil {
 		return nil, fmt.Errorf("cannot see whether the containers that ran before run again: %w", err)
 	}
-	states := make(map[string]string)
+	listed := make(map[string]dockerapi.Container)
 	for _, c := range all {
-		states[c.ID] = c.State
+		listed[c.ID] = c
 	}
 	started, gone := []string{}, []string{}
 	var failed []error
 	for _, c := range r.containers {
-		switch states[c.ID] {
-		case "running", "paused", "restarting":
-		case "":
+		switch now := listed[c.ID]; {
+		case now.Runs():
+		case now.State == "":
 			gone = append(gone, c.Name()) // it was made with --rm
 		default:
 			if err := client(h).Start(ctx, c.ID); err != nil {

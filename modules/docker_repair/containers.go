@@ -72,7 +72,7 @@ func (a service) revived(ctx context.Context, h *host.Host) (map[string]any, err
 				continue
 			}
 			here = true
-			if c.State == "running" || c.State == "restarting" || c.State == "paused" {
+			if c.Runs() {
 				continue
 			}
 			if err := client.Start(ctx, c.ID); err != nil {

@@ -5,7 +5,6 @@ package docker_repair
 import (
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -100,13 +99,7 @@ func newWorld(t *testing.T, files map[string]string) *world {
 	for name, content := range files {
 		w.write(name, content)
 	}
-	listener, err := net.Listen("unix", filepath.Join(w.root, "var/run/docker.sock"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := &http.Server{Handler: w}
-	go func() { _ = server.Serve(listener) }()
-	t.Cleanup(func() { server.Close() })
+	moduletest.StartAPI(t, w.root, w)
 	t.Setenv("ROOT", w.root)
 	t.Setenv("PATH", filepath.Join(dir, "bin")+":"+os.Getenv("PATH"))
 	return w

@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -21,6 +20,7 @@ import (
 	"testing"
 
 	"hardened.docker/modules/internal/imagearchive"
+	"hardened.docker/modules/internal/moduletest"
 )
 
 // world is a host with an engine whose daemon answers while systemd, a script,
@@ -102,13 +102,7 @@ esac
 			t.Fatal(err)
 		}
 	}
-	listener, err := net.Listen("unix", filepath.Join(w.root, "var/run/docker.sock"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := &http.Server{Handler: w}
-	go func() { _ = server.Serve(listener) }()
-	t.Cleanup(func() { server.Close() })
+	moduletest.StartAPI(t, w.root, w)
 	return w
 }
 

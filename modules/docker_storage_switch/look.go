@@ -200,7 +200,7 @@ func read(ctx context.Context, client, patient *dockerapi.Client) (store, error)
 			return s, err
 		}
 		s.containers = append(s.containers, one)
-		if runs(c) {
+		if c.Runs() {
 			s.running = append(s.running, c.Name())
 			passes, err := client.RemovesItself(ctx, c.ID)
 			if err != nil {

@@ -58,14 +58,10 @@ func (f *found) halted(ctx context.Context, client *dockerapi.Client, p Params) 
 		return err
 	}
 	for _, c := range list {
-		if slices.Contains(r.Running, c.Name()) && !runs(c) {
+		if slices.Contains(r.Running, c.Name()) && !c.Runs() {
 			f.stopped = append(f.stopped, c.Name())
 		}
 	}
 	slices.Sort(f.stopped)
 	return nil
-}
-
-func runs(c dockerapi.Container) bool {
-	return c.State == "running" || c.State == "paused" || c.State == "restarting"
 }

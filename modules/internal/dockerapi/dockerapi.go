@@ -144,6 +144,12 @@ type Port struct {
 	Type        string
 }
 
+// Runs reports whether the container runs, also one that is paused or about to be
+// restarted.
+func (c Container) Runs() bool {
+	return c.State == "running" || c.State == "paused" || c.State == "restarting"
+}
+
 // Name returns the container's own name, without the slash that the API puts
 // before it and without the names that links give it.
 func (c Container) Name() string {

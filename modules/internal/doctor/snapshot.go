@@ -232,7 +232,7 @@ func (s *Snapshot) Running() []string {
 	var names []string
 	if s.Daemon == Up {
 		for _, c := range s.Listed {
-			if c.State == "running" || c.State == "paused" || c.State == "restarting" {
+			if c.Runs() {
 				names = append(names, c.Name())
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -22,11 +23,7 @@ func serveAPI(env *testscript.Env) error {
 	if _, err := os.Stat(dir); err != nil {
 		return nil
 	}
-	socket := filepath.Join(env.WorkDir, "root/var/run/docker.sock")
-	if err := os.MkdirAll(filepath.Dir(socket), 0o755); err != nil {
-		return err
-	}
-	listener, err := net.Listen("unix", socket)
+	listener, err := listen(filepath.Join(env.WorkDir, "root"))
 	if err != nil {
 		return err
 	}
@@ -34,6 +31,28 @@ func serveAPI(env *testscript.Env) error {
 	go func() { _ = server.Serve(listener) }()
 	env.Defer(func() { _ = server.Close() })
 	return nil
+}
+
+// listen makes the Docker socket of the host below root.
+func listen(root string) (net.Listener, error) {
+	socket := filepath.Join(root, "var/run/docker.sock")
+	if err := os.MkdirAll(filepath.Dir(socket), 0o755); err != nil {
+		return nil, err
+	}
+	return net.Listen("unix", socket)
+}
+
+// StartAPI is a daemon for a test in Go: it answers on the socket below root until
+// the test ends.
+func StartAPI(t *testing.T, root string, handler http.Handler) {
+	t.Helper()
+	listener, err := listen(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: handler}
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { server.Close() })
 }
 
 // answers are the files below a directory.
@@ -52,11 +71,7 @@ func answers(dir string) http.HandlerFunc {
 // ServeAPI is a daemon for a module's test that is a process of its own, as
 // tests/faults needs it: it answers on the socket below root and ends with root.
 func ServeAPI(root string, handler http.Handler) error {
-	socket := filepath.Join(root, "var/run/docker.sock")
-	if err := os.MkdirAll(filepath.Dir(socket), 0o755); err != nil {
-		return err
-	}
-	listener, err := net.Listen("unix", socket)
+	listener, err := listen(root)
 	if err != nil {
 		return err
 	}

@@ -38,8 +38,8 @@ import (
 )
 
 // Main is the TestMain of a module's package. The others are there to be called as
-// well. With FAKE=api it is the daemon
-// whose answers are below api/, as a process of its own.
+// well. With FAKE=api it is the daemon whose answers are below api/, as a process
+// of its own.
 func Main(m *testing.M, name string, module ansible.Runner, others ...ansible.Entry) {
 	if root := os.Getenv("ROOT"); os.Getenv("FAKE") == "api" {
 		if err := ServeAPI(root, answers(filepath.Join(filepath.Dir(root), "api"))); err != nil {
